@@ -82,10 +82,14 @@ const SHORT: usize = 8;
 
 impl FindingId {
     /// Returns the id of what a control says of a resource: of an account, in a region, by its ARN. The region is that of the
-    /// ARN, if it has one: a trail of every region is the same from wherever it is seen.
+    /// ARN, if it has one, and none for an account as a whole: both are the same from wherever they are seen.
     #[must_use]
     pub fn of(control: &str, account: &str, region: &str, arn: &str) -> Self {
-        let region = Arn::parse(arn).map(|arn| arn.region).filter(|own| !own.is_empty()).unwrap_or(region);
+        let region = match Arn::parse(arn) {
+            Some(own) if !own.region.is_empty() => own.region,
+            Some(own) if own.service == "iam" && !own.resource.contains('*') => "",
+            _ => region,
+        };
         let mut hash = Sha256::new();
         for part in [account, region, control, arn] {
             // No part contains a line break that could move the border between two.
@@ -149,9 +153,12 @@ mod tests {
         ] {
             assert_ne!(other, id);
         }
-        let seen_from = |region| {
-            FindingId::of("cloudtrail-kms", "111122223333", region, "arn:aws:cloudtrail:us-east-1:111122223333:trail/a")
-        };
-        assert_eq!(seen_from("eu-west-1"), seen_from("us-east-1"));
+        let seen_from = |region, arn| FindingId::of("cloudtrail-kms", "111122223333", region, arn);
+        for arn in ["arn:aws:cloudtrail:us-east-1:111122223333:trail/a", "arn:aws:iam::111122223333:root"] {
+            assert_eq!(seen_from("eu-west-1", arn), seen_from("us-east-1", arn));
+        }
+        for arn in ["arn:aws:iam::111122223333:*", "arn:aws:s3:::*"] {
+            assert_ne!(seen_from("eu-west-1", arn), seen_from("us-east-1", arn));
+        }
     }
 }

@@ -36,10 +36,16 @@ def in_part(out: str) -> str:
     head, *findings = out.split("\n\n")
     table, *findings = findings
     rows = table.splitlines()
-    kept = [*rows[:3], *(row for row in rows[3:] if row.strip("│ ").split(" ")[0] in ROWS), f"│ {LEFT_OUT}", rows_end(rows)]
+    kept = [*rows[:3], *(row for row in rows[3:] if row.strip("│ ").split(" ")[0] in ROWS), blank(rows[1]), rows_end(rows)]
     unknown = next(it for it in findings if it.startswith("COULD NOT BE TOLD"))
     parts = [head, "\n".join(kept), wrapped(findings[0]), LEFT_OUT, wrapped(unknown), findings[-1]]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def blank(head: str) -> str:
+    """A row that stands for those that are left out."""
+    row = re.sub(r"[^│┆]", " ", head)
+    return row[:2] + LEFT_OUT + row[2 + len(LEFT_OUT):]
 
 
 def rows_end(rows: list[str]) -> str:

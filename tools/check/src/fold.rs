@@ -52,7 +52,7 @@ fn name(arn: &str) -> &str {
     arn.rsplit(['/', ':']).next().unwrap_or(arn)
 }
 
-/// Returns in how many regions, or for how many resources, these are: `16 more regions: eu-west-1, ..`.
+/// Returns for how many resources these are, or in how many regions if there is one in each: `in 16 more regions: eu-west-1, ..`.
 pub(crate) fn counted(findings: &[&Finding], more: &str) -> String {
     let first = findings.first();
     let one_account = findings.iter().all(|it| first.is_some_and(|first| it.account == first.account));
@@ -71,13 +71,13 @@ pub(crate) fn counted(findings: &[&Finding], more: &str) -> String {
     let named: Vec<String> = findings.iter().take(NAMED).map(|it| shown(&it)).collect();
     let rest = count.saturating_sub(NAMED);
     let rest = if rest > 0 { format!(", and {rest} others: see -o json=FILE") } else { String::new() };
-    let word = match (by_region, count) {
-        (true, 1) => "region",
-        (true, _) => "regions",
-        (false, 1) => "resource",
-        (false, _) => "resources",
+    let (place, word) = match (by_region, count) {
+        (true, 1) => ("in", "region"),
+        (true, _) => ("in", "regions"),
+        (false, 1) => ("for", "resource"),
+        (false, _) => ("for", "resources"),
     };
-    format!("{count} {more}{word}: {}{rest}", named.join(", "))
+    format!("{place} {count} {more}{word}: {}{rest}", named.join(", "))
 }
 
 fn is_regional(arn: &str) -> bool {
@@ -116,11 +116,11 @@ mod tests {
     fn regions_are_counted_and_resources_where_there_are_several_in_one() {
         let found = ["eu-west-1", "us-east-1"].map(|region| of(region, "default", Status::Planned));
         let all: Vec<&Finding> = found.iter().collect();
-        assert_eq!(counted(&all, "more "), "2 more regions: eu-west-1, us-east-1");
+        assert_eq!(counted(&all, "more "), "in 2 more regions: eu-west-1, us-east-1");
         let found = [of("eu-west-1", "vpc-1", Status::Planned), of("eu-west-1", "vpc-2", Status::Planned)];
         let all: Vec<&Finding> = found.iter().collect();
-        assert!(counted(&all, "more ").starts_with("2 more resources: arn:aws:ec2:eu-west-1"));
-        assert_eq!(counted(&all[1..], ""), "1 region: eu-west-1");
+        assert!(counted(&all, "more ").starts_with("for 2 more resources: arn:aws:ec2:eu-west-1"));
+        assert_eq!(counted(&all[1..], ""), "in 1 region: eu-west-1");
     }
 
     #[test]

@@ -13,8 +13,11 @@ use trailkeeper::frameworks::Framework;
 use trailkeeper::model::{OneLine, Severity};
 use trailkeeper::report::StepReport;
 
-/// Maximum number of lines of a difference.
+/// Maximum number of lines of a difference, where one thing is told.
 const LINES: usize = 60;
+
+/// Maximum number of lines of a difference, where everything is told.
+const FEW_LINES: usize = 16;
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +197,7 @@ fn wrong(
         writeln!(text, "  Would put it right:")?;
     }
     for (number, step) in (1..).zip(steps) {
-        calls(text, number, step, look, told)?;
+        written(text, number, step, (look, FEW_LINES), told)?;
     }
     if told.insert((*control).to_owned()) {
         if !steps.is_empty() {
@@ -208,7 +211,7 @@ fn wrong(
         writeln!(text, "  To fix it: trailkeeper fix {control} {}", shell(resource))?;
     }
     if !others.is_empty() {
-        writeln!(text, "  The same in {}", counted(others, "more "))?;
+        writeln!(text, "  The same {}", counted(others, "more "))?;
         if !steps.is_empty() {
             writeln!(text, "  To fix everything of this control: trailkeeper fix {control} --all")?;
         }
@@ -222,6 +225,16 @@ fn wrong(
 /// # Errors
 /// Returns an error only if the text does not take it, which a String always does.
 pub fn calls(text: &mut String, number: usize, step: &StepReport, look: Look, told: &mut BTreeSet<String>) -> Result {
+    written(text, number, step, (look, LINES), told)
+}
+
+fn written(
+    text: &mut String,
+    number: usize,
+    step: &StepReport,
+    (look, most): (Look, usize),
+    told: &mut BTreeSet<String>,
+) -> Result {
     let is_new = told.insert(format!("{:?} {:?} {:?} {:?}", step.summary, step.before, step.after, step.undo));
     let above = if is_new { "" } else { ", as above" };
     writeln!(text, "    {number}. {} ({}){above}", step.summary, step.action)?;
@@ -229,7 +242,7 @@ pub fn calls(text: &mut String, number: usize, step: &StepReport, look: Look, to
         return Ok(());
     }
     let lines = difference(step.before.as_ref(), &step.after);
-    for line in lines.iter().take(LINES) {
+    for line in lines.iter().take(most) {
         let style = match line.sign {
             Sign::Goes => Style::new().red(),
             Sign::Comes => Style::new().green(),
@@ -237,8 +250,9 @@ pub fn calls(text: &mut String, number: usize, step: &StepReport, look: Look, to
         };
         writeln!(text, "       {}", look.style(style).apply_to(format!("{} {}", line.sign.mark(), line.text)))?;
     }
-    if let Some(more) = lines.len().checked_sub(LINES).filter(|more| *more > 0) {
-        writeln!(text, "       and {more} more lines")?;
+    if let Some(more) = lines.len().checked_sub(most).filter(|more| *more > 0) {
+        let place = if most < LINES { ": trailkeeper explain shows them" } else { "" };
+        writeln!(text, "       and {more} more lines{place}")?;
     }
     let once = step.undo_once.as_ref().map(|it| format!("  # once {it}")).unwrap_or_default();
     writeln!(text, "       To undo it: {}{once}", step.undo)
