@@ -17,7 +17,7 @@ use trailkeeper::report::StepReport;
 const LINES: usize = 60;
 
 /// Maximum number of lines of a difference, where everything is told.
-const FEW_LINES: usize = 16;
+const FEW_LINES: usize = 10;
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
