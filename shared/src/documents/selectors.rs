@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// Event selectors of a trail, as the API writes them. A trail has one kind or the other, never both
 /// ([PutEventSelectors](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html)).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct Selectors {
     /// Basic selectors: `ReadWriteType`, `IncludeManagementEvents`, `DataResources`, `ExcludeManagementEventSources`.
     pub basic: Vec<Value>,

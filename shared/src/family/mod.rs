@@ -11,6 +11,7 @@ pub use tell::{RecordChange, StandingChange, Tell, When};
 use crate::event::{ApiCall, Watch};
 use crate::model::{About, Place, Severity, Step, Subject};
 use crate::settings::Settings;
+use serde::Serialize;
 use std::fmt;
 
 /// One kind of AWS resource that Trailkeeper can read, judge and repair.
@@ -22,7 +23,7 @@ pub trait Family: Sized + fmt::Debug + 'static {
     /// Name of the family, also used for its function, cargo feature and policies.
     const NAME: &'static str;
     /// Everything that is read of one resource, in our own types.
-    type View: fmt::Debug + Clone + PartialEq;
+    type View: fmt::Debug + Clone + PartialEq + Serialize;
     /// Calls that can repair the resource.
     type Step: Step<View = Self::View>;
     /// All controls of the family.

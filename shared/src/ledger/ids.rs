@@ -1,5 +1,6 @@
 //! Ids of what the ledger holds: changes, which are made once, and findings, which come and go.
 
+use crate::model::Arn;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -80,9 +81,15 @@ pub struct FindingId(String);
 const SHORT: usize = 8;
 
 impl FindingId {
-    /// Returns the id of what a control says of a resource: of an account, in a region, by its ARN.
+    /// Returns the id of what a control says of a resource: of an account, in a region, by its ARN. The region is that of the
+    /// ARN, if it has one, and none for an account as a whole: both are the same from wherever they are seen.
     #[must_use]
     pub fn of(control: &str, account: &str, region: &str, arn: &str) -> Self {
+        let region = match Arn::parse(arn) {
+            Some(own) if !own.region.is_empty() => own.region,
+            Some(own) if own.service == "iam" && !own.resource.contains('*') => "",
+            _ => region,
+        };
         let mut hash = Sha256::new();
         for part in [account, region, control, arn] {
             // No part contains a line break that could move the border between two.
@@ -145,6 +152,13 @@ mod tests {
             FindingId::of("cloudtrail-logging", "111122223333", "us-east-1", "arn:b"),
         ] {
             assert_ne!(other, id);
+        }
+        let seen_from = |region, arn| FindingId::of("cloudtrail-kms", "111122223333", region, arn);
+        for arn in ["arn:aws:cloudtrail:us-east-1:111122223333:trail/a", "arn:aws:iam::111122223333:root"] {
+            assert_eq!(seen_from("eu-west-1", arn), seen_from("us-east-1", arn));
+        }
+        for arn in ["arn:aws:iam::111122223333:*", "arn:aws:s3:::*"] {
+            assert_ne!(seen_from("eu-west-1", arn), seen_from("us-east-1", arn));
         }
     }
 }

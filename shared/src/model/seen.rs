@@ -5,7 +5,8 @@ use super::error::{CallError, ErrorKind};
 use std::fmt;
 
 /// Result of a read. "Unreadable" and "not asked" never mean "absent".
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Seen<T> {
     /// The resource exists, with this content.
     Present(T),

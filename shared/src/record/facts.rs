@@ -4,7 +4,7 @@ use crate::documents::selectors::Selectors;
 use crate::model::{Arn, Region, Seen, Unread};
 
 /// Facts by which every trail is judged to cover the account.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Facts {
     /// ARN of the trail, which contains its home region and account.
     pub arn: String,
@@ -26,7 +26,7 @@ pub struct Facts {
 }
 
 /// Destination of a trail's log files.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct TrailFiles {
     /// Name of the bucket.
     pub bucket: String,
@@ -37,7 +37,8 @@ pub struct TrailFiles {
 }
 
 /// Location of a trail's bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TrailBucket {
     /// The bucket is in this account, in this region.
     ThisAccount(Region),
@@ -55,7 +56,7 @@ pub enum TrailBucket {
 /// succeeded or there was none.
 ///
 /// [GetTrailStatus]: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct DeliveryErrors {
     /// Error from S3 or KMS for log files.
     pub files: Option<String>,

@@ -17,7 +17,8 @@ pub struct Wanted {
 }
 
 /// Traffic to log, from `TrafficType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Traffic {
     /// All traffic.
     All,

@@ -240,6 +240,16 @@ pub(crate) fn fights<F: Lawful>(view: &F::View, subject: &Subject) {
     }
 }
 
+/// What was read can be told as data, and two views that differ are told otherwise.
+pub(crate) fn facts<F: Lawful>(view: &F::View, subject: &Subject) {
+    let told = |view: &F::View| serde_json::to_value(view).expect("a view is data");
+    let mut after = view.clone();
+    for step in steps::<F>(view, subject) {
+        step.effect(&mut after);
+    }
+    assert_eq!(told(view) == told(&after), *view == after);
+}
+
 /// A compliant resource is left alone: after a repair there is nothing to do.
 pub(crate) fn silence<F: Lawful>(view: &F::View, subject: &Subject) {
     let world = World::<F>::of(view, None);
@@ -406,7 +416,7 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
 /// Defines the tests of all laws for one family.
 macro_rules! hold {
     ($family:ident) => {
-        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, inverse, ignorance, recovery, order, exemption, bookkeeping, claims, fights);
+        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, inverse, ignorance, recovery, order, exemption, bookkeeping, claims, fights, facts);
 
         #[test]
         fn hostile_names_are_only_names() {

@@ -52,6 +52,11 @@ def test_it_says_what_the_functions_say_and_writes_nothing(
     ids = [it["id"] for it in found.values()]
     assert len(ids) == len(set(ids))
     assert [it["id"] for it in checked(moto.endpoint, "--json").json["findings"]] == ids
+    # Whichever regions it is seen from, a finding is the same.
+    known = {(it["control"], it["resource"]): it["id"] for it in found.values()}
+    for region in seeded.REGIONS[1:]:
+        for it in checked(moto.endpoint, "--json", "--regions", region).json["findings"]:
+            assert known.get((it["control"], it["resource"]), it["id"]) == it["id"], it
 
 
 def test_files_in_every_format(moto: Moto, tmp_path: Path) -> None:
@@ -105,7 +110,9 @@ def test_a_healthy_account_and_what_is_left_out(moto: Moto) -> None:
     done = checked(moto.endpoint, *key)
     assert done.code == 1 and "kms-key-rotation" in done.out and "1 thing is wrong." in done.out, done
     assert checked(moto.endpoint, *key, "--fail-on", "critical").code == 0
-    assert checked(moto.endpoint, *key, "--min-severity", "critical").code == 0
+    less = checked(moto.endpoint, *key, "--min-severity", "critical")
+    assert less.code == 0 and "Nothing of severity critical or higher is wrong; left out as less severe: 1 wrong." in less.out
+    assert checked(moto.endpoint, *key, "--min-severity", "critical", "--json").json["left_out"]["wrong"] == 1
     assert checked(moto.endpoint, *key, TRAILKEEPER_CONTROLS="kms-key-rotation=off").code == 0
     named = checked(moto.endpoint, "--control", "kms-key-rotation", TRAILKEEPER_CONTROLS="kms-key-rotation=off")
     assert named.code == 1, "what is asked for by name is on"
@@ -117,6 +124,23 @@ def test_a_healthy_account_and_what_is_left_out(moto: Moto) -> None:
         moto.client("kms").enable_key_rotation(KeyId=key_id)
     right = checked(moto.endpoint, *key)
     assert right.code == 0 and "Nothing is wrong." in right.out, right
+
+
+def test_what_is_the_same_in_many_regions_is_told_once(moto: Moto, faults: Faults) -> None:
+    regions = [f"{area}-{number}" for area in ("us-east", "us-west", "eu-west", "eu-central", "ap-southeast") for number in (1, 2)]
+    moto.regions(regions)
+    done = checked(moto.endpoint)
+    lines = done.out.splitlines()
+    assert done.code == 1 and lines[0] == lines[-1] and lines[0].endswith(" things are wrong."), done
+    assert len(lines) < 400, len(lines)
+    assert sum(line.startswith("MEDIUM  vpc-flow-logs ") for line in lines) == 1
+    (same,) = [line for line in lines if line.startswith("  The same in 9 more regions: ")]
+    assert all(name in done.out for name in regions) and "vpc-" in same
+    assert "trailkeeper fix vpc-flow-logs --all" in done.out
+    faults.rule("ec2", "DescribeVpcs", error="UnauthorizedOperation", status=403)
+    denied = checked(faults.endpoint, "--family", "vpc").out
+    assert denied.count("ec2:DescribeVpcs was denied") == 1 and "10 regions: ap-southeast-1, " in denied, denied
+    assert "allow ec2:DescribeVpcs in account 123456789012: policies/vpc.observe.json has it" in denied, denied
 
 
 @pytest.mark.parametrize("arguments, said", [

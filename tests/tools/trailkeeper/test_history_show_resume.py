@@ -54,6 +54,8 @@ def test_changes_are_listed_by_time_account_and_control(function: StartFunction,
     lines = desk.run("history").out.splitlines()
     assert [line.split("  ")[0] for line in lines] == [bucket["id"], rotated["id"], last["id"]]
     assert "undone" in lines[0] and HTTPS in lines[0] and "of arn:aws" in lines[0]
+    person = moto.client("sts").get_caller_identity()["Arn"]
+    assert lines[-1].endswith(f"  undo  by {person} through trailkeeper undo"), lines
 
 
 def test_a_change_is_shown(function: StartFunction, moto: Moto, desk: Desk) -> None:

@@ -89,8 +89,10 @@ def test_what_is_broken_is_said_and_the_rest_counts(tmp_path: Path) -> None:
     found = report(replay_here(str(tmp_path), "--json"), code=1)
     assert len(found["read"]["unread"]) == 4 and len(found["losses"]) >= 1
     assert any("ends too early" in it["because"] for it in found["read"]["unread"])
-    missing = report(replay_here(str(tmp_path / "nowhere"), "--json"), code=1)
-    assert "no such file" in missing["read"]["unread"][0]["because"]
+    (tmp_path / "empty").mkdir()
+    for name, why in (("nowhere", "there is no such file or folder"), ("empty", "there are no files of CloudTrail's")):
+        nothing = replay_here(str(tmp_path / name), "--json")
+        assert nothing.code == 2 and nothing.out == "" and why in nothing.err and len(nothing.err.splitlines()) == 1, nothing
 
 
 def test_copies_count_once_and_days_limit(tmp_path: Path) -> None:
@@ -157,6 +159,14 @@ def test_a_copy_on_disk_is_validated_but_for_the_last_signature(moto: Moto, tmp_
     assert "public keys" in alone["read"]["unread"][0]["what"]
 
 
+def test_without_digest_files_nothing_is_valid(tmp_path: Path) -> None:
+    write(tmp_path, 1, packed(stopped(DAY)))
+    found = replay_here(str(tmp_path), "--validate", "--json")
+    assert found.code == 2 and "--validate: nothing was validated" in found.err, found
+    assert found.json["read"]["records"] == 2, "what was read is told all the same"
+    assert replay_here(str(tmp_path)).code == 0
+
+
 def test_what_was_changed_deleted_or_forged_is_named(moto: Moto) -> None:
     there = Delivered(moto)
     there.s3.put_object(Bucket=BUCKET, Key=key(10), Body=packed([]))
@@ -181,4 +191,4 @@ def test_files_are_read_with_the_rights_on_the_page(ministack: Ministack) -> Non
     other = bucket(ministack, "others")
     other.put_object(Bucket="others", Key=key(1), Body=packed(stopped(DAY)))
     refused = replay(ministack, "s3://others/AWSLogs/", "--json", credentials=auditor.key)
-    assert refused.code == 1 and "denied" in refused.json["read"]["unread"][0]["because"], refused
+    assert refused.code == 2 and refused.out == "" and "denied" in refused.err, refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,23 +70,36 @@ class Desk:
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def interrupting(self, *arguments: str) -> Done:
+        """Runs the command at a terminal, where somebody presses Ctrl-C at the question."""
+        return self._at_terminal(arguments, None)
+
     def answering(self, answer: str, *arguments: str) -> Done:
         """Runs the command at a terminal, where somebody answers."""
+        return self._at_terminal(arguments, answer)
+
+    def _at_terminal(self, arguments: tuple[str, ...], answer: str | None) -> Done:
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             self._command(arguments), env=self._environment(), stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
         )
         os.close(theirs)
-        os.write(ours, f"{answer}\n".encode())
+        seen = b""
+        if answer is None:
+            while b"[y/N]" not in seen:
+                seen += os.read(ours, 65_536)
+            process.send_signal(signal.SIGINT)
+        else:
+            os.write(ours, f"{answer}\n".encode())
         out = process.stdout.read().decode() if process.stdout else ""
-        code, seen = process.wait(60), b""
+        code = process.wait(60)
         try:
             while chunk := os.read(ours, 65_536):
                 seen += chunk
         except OSError:
             pass  # Linux says so at the end.
         os.close(ours)
-        return Done(code, out, seen.decode())
+        return Done(code, out, seen.decode().replace("\r\n", "\n"))
 
     def history(self, *arguments: str) -> list[dict[str, Any]]:
         """The changes, the latest last."""

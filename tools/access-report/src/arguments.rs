@@ -1,5 +1,6 @@
 //! Parses the command line.
 
+use crate::Caller;
 use crate::list::Asked;
 use crate::output::Kind;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
@@ -13,6 +14,8 @@ use trailkeeper::settings::watching::Watching;
 
 /// Parsed command line.
 pub(crate) struct Arguments {
+    /// Who called, and with which credentials.
+    pub(crate) caller: Caller,
     /// Inputs: files, folders and `s3://bucket/prefix`.
     pub(crate) inputs: Vec<OsString>,
     /// Settings that define what is normal.
@@ -32,16 +35,16 @@ pub(crate) struct Arguments {
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
 const EXAMPLES: &str = "Examples:
-  access-report access-logs/ --readers arn:aws:iam::111122223333:role/SiemReader
-  access-report s3://my-access-logs/trail-logs/2026-03 --html report.html
-  access-report logs.gz --networks 192.0.2.0/24,2001:db8::/32 --fail-on high
-  access-report access-logs/ --list delete > deleted.txt
+  {name} access-logs/ --readers arn:aws:iam::111122223333:role/SiemReader
+  {name} s3://my-access-logs/trail-logs/2026-03 --html report.html
+  {name} logs.gz --networks 192.0.2.0/24,2001:db8::/32 --fail-on high
+  {name} access-logs/ --list delete > deleted.txt
 
 Exit codes: 0; 1 with --fail-on; 2 if an argument is invalid, if an input could not be read to its end (standard error
 says which one and why, also with --json), or if there was no request to judge.
 S3 is only read (s3:ListBucket, s3:GetObject), with credentials from the environment or a profile.";
 
-pub(crate) fn command() -> Command {
+pub(crate) fn command(name: &str) -> Command {
     let list =
         |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value).action(ArgAction::Append);
     let severity = PossibleValuesParser::new(SEVERITIES.map(Severity::as_str))
@@ -49,7 +52,7 @@ pub(crate) fn command() -> Command {
     Command::new("access-report")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Who accessed the logs: reads S3 server access logs and reports unusual requests")
-        .after_help(EXAMPLES)
+        .after_help(EXAMPLES.replace("{name}", name))
         .arg(
             Arg::new("inputs")
                 .value_name("FILE|FOLDER|s3://BUCKET/PREFIX")
@@ -98,7 +101,7 @@ impl Arguments {
     }
 
     /// Parses what was given.
-    pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
+    pub(crate) fn of(given: &mut ArgMatches, caller: Caller) -> Result<Self, String> {
         let mut list = |name: &str| {
             let items: Vec<String> = given.remove_many(name)?.collect();
             Some(items.join(","))
@@ -119,6 +122,7 @@ impl Arguments {
             return Err(format!("--account: `{account}` is not an account id of twelve digits"));
         }
         Ok(Self {
+            caller,
             inputs: given.remove_many("inputs").into_iter().flatten().collect(),
             watching: setting.watching(&account),
             html: given.remove_one("html"),

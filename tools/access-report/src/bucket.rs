@@ -1,5 +1,6 @@
 //! Reads log files from S3. It lists and reads them, and makes no other calls.
 
+use crate::Caller;
 use crate::intake::Intake;
 use futures_util::TryStreamExt;
 use std::ffi::OsStr;
@@ -21,12 +22,12 @@ pub(crate) fn url(input: &OsStr) -> Option<(&str, &str)> {
 }
 
 /// Reads the files under a prefix, ordered by key.
-pub(crate) async fn read(bucket: &str, prefix: &str, intake: &mut Intake<'_>) {
+pub(crate) async fn read(caller: &Caller, bucket: &str, prefix: &str, intake: &mut Intake<'_>) {
     let input = format!("s3://{bucket}/{prefix}");
     if !is_bucket_name(bucket) {
         return intake.unreadable(&input, "this is not the name of a bucket");
     }
-    let aws = Aws::load().await;
+    let aws = Aws::load_as(caller.profile.as_deref(), caller.region.as_ref()).await;
     let home = aws.config().region().and_then(|region| Region::parse(region.as_ref())).unwrap_or_else(Region::first);
     let files = Files::new(&aws);
     let listed = match files.list(&home, bucket, prefix).await {

@@ -28,6 +28,8 @@ pub(crate) struct Intake<'w> {
     reading: Reading<'w>,
     /// Lists requests instead of summing them up.
     lister: Option<Lister<'w>>,
+    /// Name of the command, which begins what it says.
+    name: &'static str,
     /// Whether what cannot be read was said before.
     quiet: bool,
     bar: ProgressBar,
@@ -66,7 +68,7 @@ enum Inside {
 
 impl<'w> Intake<'w> {
     /// Creates an empty intake. `sizes_are_known` decides whether the terminal shows a progress bar or a counter.
-    pub(crate) fn new(watching: &'w Watching, sizes_are_known: bool) -> Self {
+    pub(crate) fn new(name: &'static str, watching: &'w Watching, sizes_are_known: bool) -> Self {
         let (bar, style) = if sizes_are_known {
             (
                 ProgressBar::new(0),
@@ -84,6 +86,7 @@ impl<'w> Intake<'w> {
         let (reading, passed_over, named) = (Reading::new(watching), BTreeMap::new(), Vec::new());
         Self {
             reading,
+            name,
             lister: None,
             quiet: false,
             bar,
@@ -106,7 +109,7 @@ impl<'w> Intake<'w> {
 
     fn say_unreadable(&self, told: &str) {
         if !self.quiet {
-            self.bar.suspend(|| eprintln!("access-report: cannot read {told}"));
+            self.bar.suspend(|| eprintln!("{}: cannot read {told}", self.name));
         }
     }
 

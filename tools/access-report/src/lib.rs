@@ -22,7 +22,6 @@ mod table;
 mod unpack;
 
 use arguments::Arguments;
-use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 use conclusion::Conclusion;
 use intake::{Intake, plural};
@@ -34,37 +33,48 @@ use std::process::ExitCode;
 use std::time::Instant;
 use summary::{Summary, now};
 use trailkeeper::access::AccessReport;
+use trailkeeper::model::Region;
 
 /// Exit code if something requested could not be read or written.
 const UNUSABLE: u8 = 2;
 
-/// Returns the command line.
+/// Who calls, and with which credentials S3 is read.
+#[derive(Debug)]
+pub struct Caller {
+    /// Name of the command, which begins what it says of errors.
+    pub name: &'static str,
+    /// Profile with the credentials; those of the environment if not given.
+    pub profile: Option<String>,
+    /// Region; that of the environment or the profile if not given.
+    pub region: Option<Region>,
+}
+
+/// Returns the command line, by the name under which it is called.
 #[must_use]
-pub fn command() -> Command {
-    arguments::command()
+pub fn command(name: &str) -> Command {
+    arguments::command(name)
 }
 
 /// Runs the command with the arguments that were given.
-#[must_use]
-pub fn run(given: &mut ArgMatches) -> ExitCode {
-    let arguments = match Arguments::of(given) {
-        Ok(arguments) => arguments,
-        Err(problem) => command().error(ErrorKind::ValueValidation, problem).exit(),
-    };
+///
+/// # Errors
+/// Returns which argument is invalid.
+pub fn run(given: &mut ArgMatches, caller: Caller) -> Result<ExitCode, String> {
+    let arguments = Arguments::of(given, caller)?;
     if let Some(problem) = arguments.files().find_map(|(kind, file)| output::check(kind, file).err()) {
-        return unusable(&problem);
+        return Ok(unusable(&arguments, &problem));
     }
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    Ok(match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => match arguments.list {
             Some(asked) => runtime.block_on(list(&arguments, asked)),
             None => runtime.block_on(report(&arguments)),
         },
-        Err(error) => unusable(&error.to_string()),
-    }
+        Err(error) => unusable(&arguments, &error.to_string()),
+    })
 }
 
-fn unusable(problem: &str) -> ExitCode {
-    eprintln!("access-report: {problem}");
+fn unusable(arguments: &Arguments, problem: &str) -> ExitCode {
+    eprintln!("{}: {problem}", arguments.caller.name);
     ExitCode::from(UNUSABLE)
 }
 
@@ -83,11 +93,11 @@ async fn report(arguments: &Arguments) -> ExitCode {
     let written = arguments.files().try_for_each(|(kind, file)| output::write(kind, file, &summary));
     // Where no input could be opened, that has been said, and there is nothing to add.
     if intake.files == 0 && intake.unreadable == arguments.inputs.len() as u64 && !arguments.json {
-        return written.map_or_else(|problem| unusable(&problem), |()| ExitCode::from(code));
+        return written.map_or_else(|problem| unusable(arguments, &problem), |()| ExitCode::from(code));
     }
     let printed = output::print(&summary, arguments.json).map_err(|error| error.to_string());
     if conclusion.is_void() && arguments.json {
-        eprintln!("access-report: {}", conclusion.words(&summary));
+        eprintln!("{}: {}", arguments.caller.name, conclusion.words(&summary));
     }
     if !intake.passed_over().is_empty() {
         eprintln!("Skipped: {}", intake.passed_over());
@@ -95,7 +105,7 @@ async fn report(arguments: &Arguments) -> ExitCode {
     eprintln!("{}", intake.speed(took));
     match written.and(printed) {
         Ok(()) => ExitCode::from(code),
-        Err(problem) => unusable(&problem),
+        Err(problem) => unusable(arguments, &problem),
     }
 }
 
@@ -111,7 +121,7 @@ async fn list(arguments: &Arguments, asked: Asked) -> ExitCode {
     let summary = Summary { report: &report, watching: &arguments.watching, intake: &first, made: now() };
     let listed = match asked.listed(&summary.findings()) {
         Ok(listed) => listed,
-        Err(problem) => return unusable(&format!("--list: {problem}")),
+        Err(problem) => return unusable(arguments, &format!("--list: {problem}")),
     };
     let mut second = intake(arguments).listing(Lister::new(&arguments.watching, listed), asked.needs_findings());
     read(arguments, &mut second).await;
@@ -120,19 +130,23 @@ async fn list(arguments: &Arguments, asked: Asked) -> ExitCode {
             eprintln!("Listed {}", plural(count, "request"));
             ExitCode::from(if second.unreadable > 0 { UNUSABLE } else { 0 })
         }
-        Err(error) => unusable(&error.to_string()),
+        Err(error) => unusable(arguments, &error.to_string()),
     }
 }
 
 fn intake(arguments: &Arguments) -> Intake<'_> {
-    Intake::new(&arguments.watching, arguments.inputs.iter().all(|input| bucket::url(input).is_none()))
+    Intake::new(
+        arguments.caller.name,
+        &arguments.watching,
+        arguments.inputs.iter().all(|input| bucket::url(input).is_none()),
+    )
 }
 
 async fn read(arguments: &Arguments, intake: &mut Intake<'_>) {
     let mut before = HashSet::new();
     for input in distinct(&arguments.inputs) {
         match bucket::url(input) {
-            Some((bucket, prefix)) => bucket::read(bucket, prefix, intake).await,
+            Some((bucket, prefix)) => bucket::read(&arguments.caller, bucket, prefix, intake).await,
             None => disk::read(Path::new(input), &mut before, intake),
         }
     }

@@ -86,7 +86,9 @@ impl Baseline {
         let asked = |it: &&Earlier| {
             it.standing == Standing::Wrong
                 && now.controls.iter().any(|control| *control == &*it.control)
-                && accounts.get(&*it.account).is_some_and(|regions| regions.contains(&&*it.region))
+                && accounts
+                    .get(&*it.account)
+                    .is_some_and(|regions| regions.contains(&&*it.region) || standing.contains_key(&it.id))
         };
         let mut comparison = Comparison { since: self.made.clone(), ..Comparison::default() };
         let mut before = BTreeSet::new();

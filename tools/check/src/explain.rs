@@ -1,7 +1,10 @@
 //! Explanation of a control, and of what it says of one resource.
 
-use crate::finding::Finding;
+use crate::facts::facts;
+use crate::finding::{Finding, Standing};
 use crate::terminal::{Look, calls};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::{Result, Write as _};
 use trailkeeper::families::{FamilyInfo, families};
 use trailkeeper::frameworks::requirements;
@@ -20,10 +23,14 @@ pub fn control(id: &str) -> Option<(FamilyInfo, &'static About)> {
 /// What was read of one resource, and what follows from it.
 #[derive(Debug, Clone)]
 pub struct Judged<'a> {
+    /// ARN of the resource.
+    pub arn: &'a str,
     /// What the control says.
     pub finding: Option<&'a Finding>,
-    /// What was read, as the view describes itself over several lines; `None` if it is gone.
-    pub view: Option<String>,
+    /// Mode in force, and the setting that says so, as [`mode`] tells it.
+    pub mode: String,
+    /// What was read, as data; `None` if it could not be.
+    pub view: Option<Value>,
 }
 
 /// Explains a control: what it wants and why, its mode, what wakes it, what its fix writes and may break, and the code that
@@ -78,7 +85,8 @@ fn paragraph(text: &mut String, head: &str, words: &str) -> Result {
 }
 
 /// Returns the mode of a control, and the setting that says so.
-fn mode(about: &About, settings: &Settings) -> String {
+#[must_use]
+pub fn mode(about: &About, settings: &Settings) -> String {
     let word = |mode: Mode| match mode {
         Mode::Off => "off",
         Mode::DryRun => "dry-run",
@@ -95,47 +103,47 @@ fn mode(about: &About, settings: &Settings) -> String {
     format!("{} ({by}). A check never writes, whatever the mode", word(mode))
 }
 
-/// Explains what a control says of one resource, and which facts were read.
+/// Explains what a control says of one resource: first the answer, why, and what would be done, then which facts were read.
 #[must_use]
-pub fn of_resource(arn: &str, judged: &Judged<'_>, look: Look) -> String {
+pub fn of_resource(id: &str, judged: &Judged<'_>, look: Look) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_resource(&mut text, arn, judged, look);
+    let _ = write_resource(&mut text, id, judged, look);
     text
 }
 
-fn write_resource(text: &mut String, arn: &str, judged: &Judged<'_>, look: Look) -> Result {
-    writeln!(text, "\n{}", OneLine::from(arn))?;
-    match judged.finding {
-        Some(finding) => {
-            let Finding { standing, because, advice, steps, id, account, region, .. } = finding;
-            writeln!(text, "  {} ({account}, {region}, {id})\n  Because: {because}", standing.as_str())?;
-            advice.iter().try_for_each(|advice| writeln!(text, "  What to do: {advice}"))?;
-            finding.cure().map(OneLine::from).iter().try_for_each(|cure| writeln!(text, "  What to do: {cure}"))?;
-            if !steps.is_empty() {
-                writeln!(text, "  Would put it right:")?;
-            }
-            (1..).zip(steps).try_for_each(|(number, step)| calls(text, number, step, look))?;
+fn write_resource(text: &mut String, id: &str, judged: &Judged<'_>, look: Look) -> Result {
+    let Judged { arn, finding, mode, view } = judged;
+    let word = match finding.map(|it| it.standing) {
+        Some(Standing::Wrong) => "WRONG",
+        Some(Standing::Unknown) => "COULD NOT BE TOLD",
+        Some(Standing::Exempt) => "EXEMPT",
+        Some(Standing::Right) => "RIGHT",
+        Some(Standing::NotApplicable) => "DOES NOT APPLY",
+        None => "SWITCHED OFF",
+    };
+    writeln!(text, "{word}  {id}  {}", OneLine::from(*arn))?;
+    if let Some(finding) = finding {
+        let Finding { because, advice, steps, id, account, region, about, .. } = finding;
+        writeln!(text, "  {account}, {region}, {id}")?;
+        let because = if because.is_empty() { OneLine::from(about.compliant) } else { because.clone() };
+        writeln!(text, "  Because: {because}")?;
+        advice.iter().try_for_each(|advice| writeln!(text, "  What to do: {advice}"))?;
+        finding.cure().map(OneLine::from).iter().try_for_each(|cure| writeln!(text, "  What to do: {cure}"))?;
+        writeln!(text, "  Mode: {mode}")?;
+        if !steps.is_empty() {
+            writeln!(text, "  Would put it right:")?;
         }
-        None => writeln!(text, "  The control says nothing of it: it is switched off")?,
+        let mut told = BTreeSet::new();
+        (1..).zip(steps).try_for_each(|(number, step)| calls(text, number, step, look, &mut told))?;
+    } else {
+        writeln!(text, "  Mode: {mode}")?;
     }
     writeln!(text, "\nWhat was read")?;
-    match &judged.view {
+    match view {
         Some(view) => facts(view).iter().try_for_each(|fact| writeln!(text, "  {fact}")),
-        None => writeln!(text, "  it could not be read, or it is not there"),
+        None => writeln!(text, "  nothing: it could not be read"),
     }
-}
-
-/// Returns what a view says of itself as facts: a line each, without the punctuation of code.
-fn facts(view: &str) -> Vec<String> {
-    let fact = |line: &str| {
-        let inner = line.trim_start();
-        let indent = line.len() - inner.len();
-        let words = inner.trim_end_matches(',').trim_end_matches(['{', '[', '(', ' ']);
-        let is_mark = words.chars().all(|c| "{}[]()".contains(c)) || words == "Some";
-        (!is_mark).then(|| format!("{}{}", " ".repeat(indent / 2), OneLine::from(words)))
-    };
-    view.lines().filter_map(fact).collect()
 }
 
 #[cfg(test)]
@@ -176,20 +184,26 @@ mod tests {
     }
 
     #[test]
-    fn facts_are_lines_of_their_own_and_no_name_makes_one() {
-        #[derive(Debug)]
-        #[allow(dead_code, reason = "it is shown")]
-        struct View {
-            name: String,
-            seen: Option<Vec<u8>>,
-        }
-        let view = format!("{:#?}", View { name: HOSTILE.concat(), seen: Some(vec![1]) });
-        let found = facts(&view);
-        assert_eq!(found.len(), 4, "{found:?}");
-        assert_eq!((found[0].as_str(), found[3].trim()), ("View", "1"));
+    fn the_answer_comes_first_then_why_and_what_was_read() {
         let report = sample();
-        let judged = Judged { finding: report.findings.first(), view: Some(view) };
-        let told = of_resource("arn:aws:s3:::x\ny", &judged, Look { colour: false, width: None });
-        assert!(told.contains("Because: the trail is not logging") && told.contains("arn:aws:s3:::x y"), "{told}");
+        let name = HOSTILE.concat();
+        let view = Some(serde_json::json!({ "logging": { "present": false }, "name": name, "key": "not-asked" }));
+        let (arn, mode) = ("arn:aws:s3:::x\ny", "dry-run (by nothing)".to_owned());
+        let judged = Judged { arn, finding: report.findings.first(), mode, view };
+        let told = of_resource("cloudtrail-logging", &judged, Look { colour: false, width: None });
+        let parts = [
+            "WRONG  cloudtrail-logging  arn:aws:s3:::x y\n",
+            "Because: the trail is not logging",
+            "Mode: dry-run",
+            "Would put it right:",
+            "What was read\n  logging: no\n  name: ",
+        ];
+        let places: Vec<Option<usize>> = parts.iter().map(|it| told.find(it)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{told}");
+        assert_eq!(places[0], Some(0));
+        let right = report.standing(Standing::Right).next();
+        let judged = Judged { finding: right, view: None, ..judged };
+        let told = of_resource("cloudtrail-log-validation", &judged, Look { colour: false, width: None });
+        assert!(told.starts_with("RIGHT  ") && told.contains("could not be read"), "{told}");
     }
 }

@@ -6,7 +6,9 @@
 pub mod baseline;
 pub mod difference;
 pub mod explain;
+pub mod facts;
 pub mod finding;
+mod fold;
 pub mod formats;
 pub mod page;
 pub mod report;

@@ -22,6 +22,9 @@ pub struct CheckReport {
     pub is_complete: bool,
     /// What was not looked at, and why.
     pub notes: Vec<OneLine>,
+    /// What is less severe than was asked for, if a severity was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// Framework that the check was limited to.
     pub framework: Option<Framework>,
     /// Comparison with an earlier check.
@@ -30,6 +33,29 @@ pub struct CheckReport {
     pub controls: Vec<&'static str>,
     /// Findings, the worst first.
     pub findings: Vec<Finding>,
+}
+
+/// What was found, and is less severe than was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Lowest severity that was asked for.
+    pub below: Severity,
+    /// Number of violations.
+    pub wrong: usize,
+    /// Number of things that could not be told.
+    pub unknown: usize,
+}
+
+impl LeftOut {
+    /// Counts what is less severe than was asked for, each finding once.
+    #[must_use]
+    pub fn of(below: Severity, findings: &[Finding]) -> Self {
+        let count = |standing| {
+            let of = findings.iter().filter(|it| it.standing == standing);
+            of.map(|it| &it.id).collect::<BTreeSet<_>>().len()
+        };
+        Self { below, wrong: count(Standing::Wrong), unknown: count(Standing::Unknown) }
+    }
 }
 
 /// Account that was checked.
@@ -174,10 +200,13 @@ impl CheckReport {
         let [wrong, unknown] = [Standing::Wrong, Standing::Unknown].map(|it| self.count(it));
         let things = |count: usize| if count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
         let is = |count: usize| if count == 1 { "is" } else { "are" };
-        let mut told = match wrong {
-            0 if unknown == 0 && self.is_complete => return "Nothing is wrong".to_owned(),
-            0 => String::new(),
-            some => format!("{} {} wrong", things(some), is(some)),
+        let mut told = match (wrong, self.left_out()) {
+            (0, None) if unknown == 0 && self.is_complete => return "Nothing is wrong".to_owned(),
+            (0, Some((below, rest))) if unknown == 0 && self.is_complete => {
+                return format!("Nothing of severity {below} or higher is wrong{rest}");
+            }
+            (0, _) => String::new(),
+            (some, _) => format!("{} {} wrong", things(some), is(some)),
         };
         if unknown > 0 {
             let and = if told.is_empty() { "" } else { ", and " };
@@ -188,7 +217,15 @@ impl CheckReport {
         if !self.is_complete {
             told += if told.is_empty() { "Not everything was looked at" } else { "; not everything was looked at" };
         }
-        told
+        told + &self.left_out().map(|(_, rest)| rest).unwrap_or_default()
+    }
+
+    /// Returns the lowest severity that was asked for, and what is left out for that, if anything is.
+    fn left_out(&self) -> Option<(&'static str, String)> {
+        let LeftOut { below, wrong, unknown } = self.left_out?;
+        let some = [(wrong, "wrong"), (unknown, "unknown")].into_iter().filter(|(count, _)| *count > 0);
+        let some: Vec<String> = some.map(|(count, word)| format!("{count} {word}")).collect();
+        (!some.is_empty()).then(|| (below.as_str(), format!("; left out as less severe: {}", some.join(", "))))
     }
 
     /// Returns the time of the check as it is written everywhere.
@@ -238,6 +275,9 @@ mod tests {
         let mut report = sample();
         assert_eq!(report.exit_code(Severity::Low), UNTOLD);
         assert_eq!(report.conclusion(), "3 things are wrong, and 1 thing could not be told");
+        report.left_out = Some(LeftOut { below: Severity::Medium, wrong: 4, unknown: 0 });
+        assert!(report.conclusion().ends_with("could not be told; left out as less severe: 4 wrong"));
+        report.left_out = None;
         report.findings.retain(|it| it.standing != Standing::Unknown);
         assert_eq!(report.exit_code(Severity::Low), WRONG);
         report.findings.retain(|it| it.severity < Severity::High);
@@ -245,6 +285,16 @@ mod tests {
         assert_eq!(report.exit_code(Severity::Low), WRONG);
         report.findings.retain(|it| it.standing != Standing::Wrong);
         assert_eq!((report.exit_code(Severity::Low), report.conclusion().as_str()), (0, "Nothing is wrong"));
+        let below = Severity::High;
+        for (wrong, unknown, expected) in [
+            (2, 1, "Nothing of severity high or higher is wrong; left out as less severe: 2 wrong, 1 unknown"),
+            (0, 1, "Nothing of severity high or higher is wrong; left out as less severe: 1 unknown"),
+            (0, 0, "Nothing is wrong"),
+        ] {
+            report.left_out = Some(LeftOut { below, wrong, unknown });
+            assert_eq!(report.conclusion(), expected);
+        }
+        report.left_out = None;
         report.is_complete = false;
         assert_eq!(report.exit_code(Severity::Critical), UNTOLD);
         assert_eq!(report.conclusion(), "Not everything was looked at");

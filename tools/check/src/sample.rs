@@ -100,6 +100,7 @@ fn report(findings: Vec<Finding>) -> CheckReport {
         accounts: vec![AccountChecked { id: "111122223333".into(), regions }],
         is_complete: true,
         notes: Vec::new(),
+        left_out: None,
         framework: None,
         comparison: None,
         controls: trailkeeper::families::families().into_iter().flat_map(|it| it.controls).map(|it| it.id).collect(),

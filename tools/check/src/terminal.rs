@@ -2,6 +2,7 @@
 
 use crate::difference::{Sign, difference};
 use crate::finding::{Finding, Standing};
+use crate::fold::{alike, counted, same_reason};
 use crate::report::{CheckReport, Row, asked_by};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
@@ -12,8 +13,11 @@ use trailkeeper::frameworks::Framework;
 use trailkeeper::model::{OneLine, Severity};
 use trailkeeper::report::StepReport;
 
-/// Maximum number of lines of a difference.
+/// Maximum number of lines of a difference, where one thing is told.
 const LINES: usize = 60;
+
+/// Maximum number of lines of a difference, where everything is told.
+const FEW_LINES: usize = 10;
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +53,18 @@ pub fn render(report: &CheckReport, look: Look) -> String {
 }
 
 fn whole(text: &mut String, report: &CheckReport, look: Look) -> Result {
+    let any = report.findings.iter().any(|it| it.standing <= Standing::Unknown) || !report.notes.is_empty();
+    if any {
+        // Who sees only the beginning, and who sees only the end, sees it.
+        conclusion(text, report, look)?;
+        text.push('\n');
+    }
     table(text, report, look)?;
     let mut told = BTreeSet::new();
-    for finding in report.standing(Standing::Wrong) {
+    let word = |it: &Finding| report.comparison.as_ref().map(|all| all.word(&it.id).to_owned()).unwrap_or_default();
+    for group in alike(report.standing(Standing::Wrong), word) {
         text.push('\n');
-        wrong(text, report, finding, look, &mut told)?;
+        wrong(text, report, &group, look, &mut told)?;
     }
     let mut unknown = report.standing(Standing::Unknown).peekable();
     if unknown.peek().is_some() || !report.notes.is_empty() {
@@ -62,13 +73,7 @@ fn whole(text: &mut String, report: &CheckReport, look: Look) -> Result {
     for note in &report.notes {
         writeln!(text, "  {note}")?;
     }
-    for finding in unknown {
-        let Finding { control, resource, account, region, because, id, .. } = finding;
-        writeln!(text, "  {control}  {resource}  ({account}, {region}, {id})\n    {because}")?;
-        if let Some(cure) = finding.cure().map(OneLine::from).filter(|it| told.insert(it.to_string())) {
-            writeln!(text, "    What to do: {cure}")?;
-        }
-    }
+    same_reason(unknown).iter().try_for_each(|group| untold(text, group, &mut told))?;
     if let Some(comparison) = &report.comparison {
         writeln!(text, "\n{}", comparison.line())?;
         for gone in &comparison.mended {
@@ -78,12 +83,40 @@ fn whole(text: &mut String, report: &CheckReport, look: Look) -> Result {
             writeln!(text, "  could not be told: {} {} ({}, {})", gone.control, gone.resource, gone.region, gone.id)?;
         }
     }
+    text.push('\n');
+    conclusion(text, report, look)
+}
+
+fn conclusion(text: &mut String, report: &CheckReport, look: Look) -> Result {
     let style = match (report.count(Standing::Wrong), report.is_unsure()) {
         (0, false) => Style::new().green(),
         (0, true) => Style::new().yellow(),
         _ => Style::new().red(),
     };
-    writeln!(text, "\n{}.", look.style(style.bold()).apply_to(report.conclusion()))
+    writeln!(text, "{}.", look.style(style.bold()).apply_to(report.conclusion()))
+}
+
+/// Writes what could not be told for one reason, of one resource or of many.
+fn untold(text: &mut String, group: &[&Finding], told: &mut BTreeSet<String>) -> Result {
+    let Some(first) = group.first() else { return Ok(()) };
+    let Finding { control, resource, account, region, because, id, .. } = first;
+    if group.len() == 1 {
+        writeln!(text, "  {control}  {resource}  ({account}, {region}, {id})\n    {because}")?;
+    } else {
+        let controls: BTreeSet<&str> = group.iter().map(|it| it.control).collect();
+        let of_one: Vec<&Finding> = group.iter().filter(|it| it.control == *control).copied().collect();
+        let controls: Vec<&str> = controls.into_iter().collect();
+        writeln!(text, "  {}\n    {}\n    {because}", controls.join(", "), counted(&of_one, ""))?;
+    }
+    let is_one_place = group.iter().all(|it| it.region == *region);
+    let cure = first.cure().map(|cure| {
+        let place = format!(", region {region}");
+        if is_one_place { cure } else { cure.replace(&place, "") }
+    });
+    if let Some(cure) = cure.map(OneLine::from).filter(|it| told.insert(it.to_string())) {
+        writeln!(text, "    What to do: {cure}")?;
+    }
+    Ok(())
 }
 
 fn table(text: &mut String, report: &CheckReport, look: Look) -> Result {
@@ -142,10 +175,11 @@ fn ranked(id: &str) -> Vec<(u32, String)> {
 fn wrong(
     text: &mut String,
     report: &CheckReport,
-    finding: &Finding,
+    group: &[&Finding],
     look: Look,
     told: &mut BTreeSet<String>,
 ) -> Result {
+    let Some((finding, others)) = group.split_first() else { return Ok(()) };
     let Finding {
         id, control, account, region, resource, severity, because, advice, steps, last_change, about, ..
     } = finding;
@@ -163,7 +197,7 @@ fn wrong(
         writeln!(text, "  Would put it right:")?;
     }
     for (number, step) in (1..).zip(steps) {
-        calls(text, number, step, look)?;
+        written(text, number, step, (look, FEW_LINES), told)?;
     }
     if told.insert((*control).to_owned()) {
         if !steps.is_empty() {
@@ -176,17 +210,39 @@ fn wrong(
     if !steps.is_empty() {
         writeln!(text, "  To fix it: trailkeeper fix {control} {}", shell(resource))?;
     }
+    if !others.is_empty() {
+        writeln!(text, "  The same {}", counted(others, "more "))?;
+        if !steps.is_empty() {
+            writeln!(text, "  To fix everything of this control: trailkeeper fix {control} --all")?;
+        }
+    }
     Ok(())
 }
 
-/// Writes a call: what it does, what it replaces, and what takes it back.
+/// Writes a call: what it does, what it replaces, and what takes it back. What is in `told` was written before, and is only
+/// named.
 ///
 /// # Errors
 /// Returns an error only if the text does not take it, which a String always does.
-pub fn calls(text: &mut String, number: usize, step: &StepReport, look: Look) -> Result {
-    writeln!(text, "    {number}. {} ({})", step.summary, step.action)?;
+pub fn calls(text: &mut String, number: usize, step: &StepReport, look: Look, told: &mut BTreeSet<String>) -> Result {
+    written(text, number, step, (look, LINES), told)
+}
+
+fn written(
+    text: &mut String,
+    number: usize,
+    step: &StepReport,
+    (look, most): (Look, usize),
+    told: &mut BTreeSet<String>,
+) -> Result {
+    let is_new = told.insert(format!("{:?} {:?} {:?} {:?}", step.summary, step.before, step.after, step.undo));
+    let above = if is_new { "" } else { ", as above" };
+    writeln!(text, "    {number}. {} ({}){above}", step.summary, step.action)?;
+    if !is_new {
+        return Ok(());
+    }
     let lines = difference(step.before.as_ref(), &step.after);
-    for line in lines.iter().take(LINES) {
+    for line in lines.iter().take(most) {
         let style = match line.sign {
             Sign::Goes => Style::new().red(),
             Sign::Comes => Style::new().green(),
@@ -194,8 +250,9 @@ pub fn calls(text: &mut String, number: usize, step: &StepReport, look: Look) ->
         };
         writeln!(text, "       {}", look.style(style).apply_to(format!("{} {}", line.sign.mark(), line.text)))?;
     }
-    if let Some(more) = lines.len().checked_sub(LINES).filter(|more| *more > 0) {
-        writeln!(text, "       and {more} more lines")?;
+    if let Some(more) = lines.len().checked_sub(most).filter(|more| *more > 0) {
+        let place = if most < LINES { ": trailkeeper explain shows them" } else { "" };
+        writeln!(text, "       and {more} more lines{place}")?;
     }
     let once = step.undo_once.as_ref().map(|it| format!("  # once {it}")).unwrap_or_default();
     writeln!(text, "       To undo it: {}{once}", step.undo)
@@ -226,8 +283,9 @@ mod tests {
             "COULD NOT BE TOLD",
             "3 things are wrong, and 1 thing could not be told.",
         ];
-        let found: Vec<Option<usize>> = places.iter().map(|it| told.find(it)).collect();
+        let found: Vec<Option<usize>> = places.iter().map(|it| told.rfind(it)).collect();
         assert!(found.iter().all(Option::is_some) && found.is_sorted(), "{found:?}\n{told}");
+        assert!(told.starts_with("3 things are wrong, and 1 thing could not be told.\n"), "{told}");
         for part in [
             "StopLogging by alice",
             "+       \"Sid\": \"DenyHttp\"",

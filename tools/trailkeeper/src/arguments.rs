@@ -2,7 +2,7 @@
 
 use crate::{check, explain, fix, history, replay, resume, shells, show, undo};
 use clap::error::ErrorKind;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command, Error};
 use trailkeeper::model::Region;
 
 /// Parsed command line.
@@ -73,50 +73,88 @@ for a second factor is given by
 Exit codes: 0; 1 if something is wrong (check), or was not fixed or taken back completely; 2 if an argument is invalid, or if
 something could not be read.";
 
-pub(crate) fn command() -> Command {
-    let option = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value).help(help).global(true)
+/// Options that name the credentials.
+const CREDENTIALS: &[&str] = &["region", "profile"];
+
+/// Options that name the ledger, and the credentials.
+const LEDGER: &[&str] = &["stack", "table", "region", "profile", "ledger-profile"];
+
+/// Returns the options for the ledger and the credentials that a command has; of all commands if none is given.
+fn options(of: Option<&str>) -> &'static [&'static str] {
+    match of {
+        Some("check" | "explain" | "access" | "replay") => CREDENTIALS,
+        Some("completions" | "manual" | "help") => &[],
+        _ => LEDGER,
+    }
+}
+
+fn option(name: &'static str, of: &'static [&'static str]) -> Arg {
+    let (value, help) = match name {
+        "stack" => ("NAME", "The stack of Trailkeeper; trailkeeper if not given"),
+        "table" => ("NAME", "The table of the ledger; the stack's if not given"),
+        "region" if of == CREDENTIALS => {
+            ("REGION", "The home region; that of the environment or the profile if not given")
+        }
+        "region" => ("REGION", "The region of the stack; that of the environment or the profile if not given"),
+        "profile" => ("NAME", "The profile with the credentials; those of the environment if not given"),
+        _ => ("NAME", "The profile for the ledger, where it is in another account"),
     };
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+/// Returns a command with its options for the ledger and the credentials.
+fn with_options(command: Command) -> Command {
+    let of = options(Some(command.get_name()));
+    command.args(of.iter().map(|name| option(name, of)))
+}
+
+pub(crate) fn command() -> Command {
     Command::new("trailkeeper")
         .version(env!("CARGO_PKG_VERSION"))
         .about("What is wrong in an account, what Trailkeeper changed, and how it is taken back")
         .after_help(EXAMPLES)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .args([
-            option("stack", "NAME", "The stack of Trailkeeper; trailkeeper if not given"),
-            option("table", "NAME", "The table of the ledger; the stack's if not given"),
-            option("region", "REGION", "The region of the stack; that of the environment or the profile if not given"),
-            option("profile", "NAME", "The profile with the credentials; those of the environment if not given"),
-            option("ledger-profile", "NAME", "The profile for the ledger, where it is in another account"),
-        ])
-        .subcommands([
-            check::command(),
-            explain::command(),
-            fix::command(),
-            access_report::command().name("access"),
-            replay::command(),
-            history::command(),
-            show::command(),
-            undo::command(),
-            resume::command(),
-            shells::completions(),
-            shells::manual(),
-        ])
+        .args(LEDGER.iter().map(|name| option(name, LEDGER)))
+        .subcommands(
+            [
+                check::command(),
+                explain::command(),
+                fix::command(),
+                access_report::command("trailkeeper access").name("access"),
+                replay::command(),
+                history::command(),
+                show::command(),
+                undo::command(),
+                resume::command(),
+                shells::completions(),
+                shells::manual(),
+            ]
+            .map(with_options),
+        )
+}
+
+/// Returns the error of an argument of one of the commands, with the usage of that command.
+pub(crate) fn unusable(name: &str, problem: &str) -> Error {
+    let mut command = command();
+    command.build();
+    match command.find_subcommand_mut(name) {
+        Some(own) => own.error(ErrorKind::ValueValidation, problem),
+        None => Error::raw(ErrorKind::ValueValidation, problem),
+    }
 }
 
 impl Arguments {
     /// Parses the arguments of the process. Exits with an explanation if they are invalid.
     pub(crate) fn take() -> Self {
-        let mut command = command();
-        let mut given = command.get_matches_mut();
-        Self::of(&mut given).unwrap_or_else(|problem| command.error(ErrorKind::ValueValidation, problem).exit())
+        let mut given = command().get_matches();
+        let name = given.subcommand_name().unwrap_or_default().to_owned();
+        Self::of(&mut given).unwrap_or_else(|problem| unusable(&name, &problem).exit())
     }
 
     fn of(given: &mut ArgMatches) -> Result<Self, String> {
         let Some((name, mut own)) = given.remove_subcommand() else { return Err("no command was given".to_owned()) };
-        // What holds for all commands may stand before the command or behind it.
-        let place = LedgerPlace::of(&mut own)?;
+        let place = LedgerPlace::of(&name, given, &mut own)?;
         let task = match name.as_str() {
             "check" => Task::Check(Box::new(check::Asked::of(&mut own)?)),
             "explain" => Task::Explain(explain::Asked::of(&mut own)?),
@@ -135,18 +173,26 @@ impl Arguments {
 }
 
 impl LedgerPlace {
-    fn of(given: &mut ArgMatches) -> Result<Self, String> {
-        let mut text = |name: &str| given.remove_one::<String>(name);
-        let region = match text("region") {
+    /// Takes the options of a command, which may stand before it or behind it.
+    fn of(command: &str, before: &mut ArgMatches, behind: &mut ArgMatches) -> Result<Self, String> {
+        let has = options(Some(command));
+        let mut text = |name: &'static str| {
+            let own = if has.contains(&name) { behind.remove_one::<String>(name) } else { None };
+            match before.remove_one::<String>(name) {
+                Some(_) if !has.contains(&name) => Err(format!("--{name} means nothing to trailkeeper {command}")),
+                given => Ok(own.or(given)),
+            }
+        };
+        let region = match text("region")? {
             None => None,
             Some(name) => Some(Region::parse(&name).ok_or_else(|| format!("--region: `{name}` is not a region"))?),
         };
         Ok(Self {
-            stack: text("stack").unwrap_or_else(|| "trailkeeper".to_owned()),
-            table: text("table"),
+            stack: text("stack")?.unwrap_or_else(|| "trailkeeper".to_owned()),
+            table: text("table")?,
             region,
-            profile: text("profile"),
-            ledger_profile: text("ledger-profile"),
+            profile: text("profile")?,
+            ledger_profile: text("ledger-profile")?,
         })
     }
 }
@@ -182,7 +228,35 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_for_all_commands_stands_before_or_behind_the_command() {
+    fn each_command_shows_its_own_options_and_its_own_usage() {
+        for (name, has, lacks) in [
+            ("check", "--profile", "--table"),
+            ("access", "--region", "--stack"),
+            ("fix", "--ledger-profile", "--access"),
+            ("manual", "--help", "--profile"),
+        ] {
+            let mut all = command();
+            all.build();
+            let help = all.find_subcommand_mut(name).expect("a command").render_help().to_string();
+            assert!(help.contains(has) && !help.contains(lacks), "{help}");
+        }
+        let told = unusable("check", "no").to_string();
+        assert!(told.contains("Usage: trailkeeper check [OPTIONS]"), "{told}");
+    }
+
+    #[test]
+    fn shells_complete_the_ids_of_controls() {
+        for shell in [clap_complete::Shell::Bash, clap_complete::Shell::Fish, clap_complete::Shell::Zsh] {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut command(), "trailkeeper", &mut text);
+            let text = String::from_utf8(text).expect("text");
+            let told = text.lines().filter(|line| line.contains("vpc-flow-logs")).count();
+            assert!(told > 0 && text.contains("monitoring"), "{shell}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_holds_for_several_commands_stands_before_or_behind_the_command() {
         for line in [
             "trailkeeper --table t --region eu-west-1 --profile p history --since 24h",
             "trailkeeper history --since 24h --region eu-west-1 --profile p --table t",
@@ -197,6 +271,7 @@ mod tests {
     #[test]
     fn what_is_unusable_is_named() {
         for (line, problem) in [
+            ("trailkeeper --table t check", "--table means nothing to trailkeeper check"),
             ("trailkeeper --region nowhere history", "`nowhere` is not a region"),
             ("trailkeeper show 1", "`1` is not the id of a change"),
             ("trailkeeper history --since soon", "--since: `soon`"),

@@ -4,6 +4,7 @@ use crate::arguments::LedgerPlace;
 use crate::check::progress::Progress;
 use crate::check::walk::with_family;
 use crate::check::{Scope, look, open, scope_arguments, settings};
+use crate::control_ids::ControlIds;
 use crate::problem::Problem;
 use crate::resource::{Scene, judged};
 use crate::terminal::print;
@@ -14,8 +15,8 @@ use std::rc::Rc;
 use trailkeeper::aws::Aws;
 use trailkeeper::model::OneLine;
 use trailkeeper::settings::{Mode, Settings};
-use trailkeeper_check::explain::{Judged, control, of_control, of_resource};
-use trailkeeper_check::finding::Finding;
+use trailkeeper_check::explain::{Judged, control, mode, of_control, of_resource};
+use trailkeeper_check::finding::{Finding, Standing};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ pub(crate) fn command() -> Command {
 
 /// Returns the argument that names a control.
 pub(crate) fn named_control() -> Arg {
-    Arg::new("named").value_name("CONTROL").help("The id of the control, such as cloudtrail-logging").required(true)
+    let named = Arg::new("named").value_name("CONTROL").value_parser(ControlIds).hide_possible_values(true);
+    named.help("The id of the control, such as cloudtrail-logging").required(true)
 }
 
 /// Parses the argument that names a control.
@@ -70,6 +72,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         print(&told)?;
         return Ok(ExitCode::SUCCESS);
     };
+    let mode = mode(about, &settings);
     settings.modes.overrides.insert(asked.control.clone(), Mode::DryRun);
     let accounts = Box::pin(open(&aws, &asked.scope, &settings)).await?;
     let progress = Progress::start();
@@ -80,8 +83,12 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         progress.end();
         let result = seen.outcomes.iter().find(|it| it.control == asked.control);
         let finding = result.and_then(|result| Finding::of(result, &account.id));
-        let judged = Judged { finding: finding.as_ref(), view: seen.view };
-        print(&format!("{told}{}", of_resource(&seen.subject.arn, &judged, look())))?;
+        // A resource that is still to be made is found only where its making is told.
+        if !seen.is_there || finding.as_ref().is_some_and(|it| is_nothing(it)) {
+            break;
+        }
+        let judged = Judged { arn: &seen.subject.arn, finding: finding.as_ref(), mode, view: seen.view };
+        print(&format!("{}\nThe control\n\n{told}", of_resource(&asked.control, &judged, look())))?;
         return Ok(ExitCode::SUCCESS);
     }
     progress.end();
@@ -90,4 +97,9 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         family.name,
         OneLine::from(name.as_str())
     )))
+}
+
+/// Returns whether a control says of a resource that there is none.
+fn is_nothing(finding: &Finding) -> bool {
+    finding.standing == Standing::NotApplicable && finding.because.starts_with("there is no such ")
 }

@@ -2,9 +2,11 @@
 
 use crate::arguments::json;
 use crate::changes::Changes;
+use crate::control_ids::ControlIds;
 use crate::problem::Problem;
 use crate::terminal::{print, print_json};
 use crate::when;
+use crate::who::by;
 use chrono::{DateTime, Utc};
 use clap::{Arg, ArgMatches, Command};
 use std::fmt::Write as _;
@@ -31,7 +33,12 @@ pub(crate) fn command() -> Command {
             "Changes in this account alone. Without it, those in every account: that reads the table's whole index of \
              changes",
         ),
-        Arg::new("control").long("control").value_name("ID").help("Changes for this control alone"),
+        Arg::new("control")
+            .long("control")
+            .value_name("ID")
+            .value_parser(ControlIds)
+            .hide_possible_values(true)
+            .help("Changes for this control alone"),
         json(),
     ])
 }
@@ -89,13 +96,12 @@ fn text(found: &[ListedChange], since: DateTime<Utc>) -> String {
     for change in found {
         let ListedChange { id, time, account, region, family, resource, controls, cause, actor, .. } = change;
         let controls: Vec<&str> = controls.iter().map(|it| &**it).collect();
-        let controls = if controls.is_empty() { "by hand".to_owned() } else { controls.join(", ") };
+        // What a person takes back is of no control.
+        let controls = if controls.is_empty() { "undo".to_owned() } else { controls.join(", ") };
         let time = time.format("%Y-%m-%d %H:%M");
         // Writing to a String cannot fail.
         let _ = write!(text, "{id}  {time}  {:width$}  {account} {region}  {resource}  {controls}", &*outcome(change));
-        let _ = write!(text, "  by {family} after {cause}");
-        let _ = actor.iter().try_for_each(|actor| write!(text, " of {actor}"));
-        text.push('\n');
+        let _ = writeln!(text, "  by {}", by(family, cause, actor.as_deref()));
     }
     text
 }

@@ -7,6 +7,7 @@
 mod arguments;
 mod changes;
 mod check;
+mod control_ids;
 mod explain;
 mod fix;
 mod history;
@@ -19,6 +20,7 @@ mod show;
 mod terminal;
 mod undo;
 mod when;
+mod who;
 
 use arguments::{Arguments, LedgerPlace, Task};
 use changes::Changes;
@@ -28,8 +30,13 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let Arguments { place, task } = Arguments::take();
     let task = match task {
-        // It has a runtime and words of its own.
-        Task::Access(mut given) => return access_report::run(&mut given),
+        // It has a runtime of its own.
+        Task::Access(mut given) => {
+            let (profile, region) = (place.profile, place.region);
+            let caller = access_report::Caller { name: "trailkeeper", profile, region };
+            return access_report::run(&mut given, caller)
+                .unwrap_or_else(|problem| arguments::unusable("access", &problem).exit());
+        }
         task => task,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

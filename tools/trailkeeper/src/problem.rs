@@ -7,6 +7,11 @@ use trailkeeper::model::{CallError, ErrorKind, OneLine};
 /// Exit code if something was refused or done only in part.
 const REFUSED: u8 = 1;
 
+/// Exit code of what a person interrupts ([bash], exit status).
+///
+/// [bash]: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// Exit code if an argument or the ledger is unusable.
 const UNUSABLE: u8 = 2;
 
@@ -26,6 +31,11 @@ impl Problem {
     /// Creates the reason why a change is not taken back, or not completely.
     pub(crate) fn refused(words: impl Into<String>) -> Self {
         Self { words: words.into().into(), code: REFUSED }
+    }
+
+    /// Creates the end of what a person interrupted.
+    pub(crate) fn interrupted(words: impl Into<String>) -> Self {
+        Self { words: words.into().into(), code: INTERRUPTED }
     }
 
     /// Creates the problem of a call that failed: in which account and region, and what helps.

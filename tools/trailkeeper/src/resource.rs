@@ -5,6 +5,7 @@ use crate::check::progress::Progress;
 use crate::check::walk::{LONGEST, Watched};
 use crate::problem::{Problem, Whose};
 use futures_util::FutureExt;
+use serde_json::Value;
 use std::convert::Infallible;
 use tokio::time::Instant;
 use trailkeeper::aws::Connected;
@@ -29,7 +30,10 @@ pub(crate) struct Scene<'a> {
 /// What was read of a resource, and what the controls say of it.
 pub(crate) struct Seen {
     pub(crate) subject: Subject,
-    pub(crate) view: Option<String>,
+    /// Whether it was there when it was read.
+    pub(crate) is_there: bool,
+    /// What was read, as data.
+    pub(crate) view: Option<Value>,
     pub(crate) outcomes: Vec<ControlResult>,
 }
 
@@ -39,11 +43,13 @@ pub(crate) async fn judged<F: Connected>(scene: Scene<'_>, name: &str) -> Result
     let reader = Watched { reader: &io, progress: scene.progress };
     let Some(subject) = found::<F, _>(scene, &reader, name).await? else { return Ok(None) };
     let view = Read::<F>::observe(&reader, &subject).boxed_local().await;
-    let view = view.map_err(|error| problem(scene, &subject.place, &error))?.map(|view| format!("{view:#?}"));
+    let view = view.map_err(|error| problem(scene, &subject.place, &error))?;
     let pen = None::<Pen<'_, F::Io, Infallible>>;
     let checked =
         reconcile::<F, _, _, _>(&reader, pen, &subject, scene.settings, Instant::now() + LONGEST).boxed_local().await;
-    Ok(Some(Seen { subject, view, outcomes: checked.outcomes }))
+    let is_there = view.is_some();
+    let view = view.and_then(|view| serde_json::to_value(view).ok());
+    Ok(Some(Seen { subject, is_there, view, outcomes: checked.outcomes }))
 }
 
 /// Puts a resource right, as far as the modes of the settings say, and reads it back.

@@ -1,6 +1,7 @@
 //! `trailkeeper resume`: ends the fights over a resource, so that it is fixed again.
 
 use crate::changes::Changes;
+use crate::control_ids::ControlIds;
 use crate::history::known;
 use crate::problem::Problem;
 use crate::terminal::print;
@@ -23,7 +24,11 @@ pub(crate) struct Asked {
 pub(crate) fn command() -> Command {
     Command::new("resume").about("Ends a fight: what was fixed too often is fixed again").args([
         Arg::new("resource").value_name("RESOURCE-ARN").help("The ARN of the resource").required(true),
-        Arg::new("control").value_name("CONTROL").help("Of this control alone; of all if not given"),
+        Arg::new("control")
+            .value_name("CONTROL")
+            .value_parser(ControlIds)
+            .hide_possible_values(true)
+            .help("Of this control alone; of all if not given"),
     ])
 }
 

@@ -5,6 +5,7 @@ use crate::changes::Changes;
 use crate::problem::Problem;
 use crate::terminal::{print, print_json};
 use crate::when;
+use crate::who::by;
 use clap::{ArgMatches, Command};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -50,8 +51,7 @@ fn text(entry: &LedgerEntry) -> Result<String, std::fmt::Error> {
     writeln!(text, "Change {id}")?;
     writeln!(text, "  resource  {}", line(resource))?;
     writeln!(text, "  where     account {}, region {region}", line(account))?;
-    write!(text, "  by        {} after {}", line(family), line(&cause.name))?;
-    cause.actor.iter().try_for_each(|actor| write!(text, " of {}", line(actor)))?;
+    write!(text, "  by        {}", by(family, &cause.name, cause.actor.as_deref()))?;
     cause.source_ip.iter().try_for_each(|from| write!(text, " from {}", line(from)))?;
     cause.user_agent.iter().try_for_each(|agent| write!(text, " ({})", line(agent)))?;
     writeln!(text, "\n  begun     {}", when::second(id.time()))?;

@@ -1,9 +1,19 @@
 //! What is printed, and what a person is asked.
 
 use serde::Serialize;
+use signal_hook::consts::SIGINT;
+use signal_hook::iterator::Signals;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, Once};
 
-use crate::problem::Problem;
+use crate::check::progress::is_progress_shown;
+use crate::problem::{INTERRUPTED, Problem};
+
+/// Words that answer Ctrl-C while a question is open.
+static QUESTION: Mutex<Option<&'static str>> = Mutex::new(None);
+
+/// Ends the process at Ctrl-C while a question is open.
+static LISTENING: Once = Once::new();
 
 /// Prints a text. It is not an error if the reader closes the pipe early.
 pub(crate) fn print(text: &str) -> Result<(), Problem> {
@@ -25,8 +35,44 @@ pub(crate) fn is_somebody_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks a person, who must answer `y` or `yes`.
-pub(crate) fn asks(question: &str) -> bool {
+/// Returns what answers Ctrl-C, if a person is being asked.
+pub(crate) fn open_question() -> Option<&'static str> {
+    QUESTION.lock().ok().and_then(|words| *words)
+}
+
+/// Ends the process that a person interrupts while being asked.
+pub(crate) fn leave(words: &str) -> ! {
+    eprintln!("\ntrailkeeper: {words}");
+    std::process::exit(INTERRUPTED.into());
+}
+
+/// Asks a person, who must answer `y` or `yes`. Ctrl-C ends the process, with these words.
+pub(crate) fn asks(question: &str, interrupted: &'static str) -> bool {
+    let open = |words| {
+        if let Ok(mut question) = QUESTION.lock() {
+            *question = words;
+        }
+    };
+    open(Some(interrupted));
+    // What listens stays, since who listens no more does not give Ctrl-C its old meaning back.
+    LISTENING.call_once(|| {
+        let Ok(mut signals) = Signals::new([SIGINT]) else { return };
+        std::thread::spawn(move || {
+            for _ in signals.forever() {
+                match open_question() {
+                    Some(words) => leave(words),
+                    None if !is_progress_shown() => std::process::exit(INTERRUPTED.into()),
+                    None => {}
+                }
+            }
+        });
+    });
+    let is_agreed = answered(question);
+    open(None);
+    is_agreed
+}
+
+fn answered(question: &str) -> bool {
     eprint!("{question} [y/N] ");
     let _ = io::stderr().flush();
     let mut answer = String::new();

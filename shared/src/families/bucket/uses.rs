@@ -9,7 +9,7 @@ use crate::model::{Region, Seen};
 const LAST: char = char::MAX;
 
 /// Deliveries into one bucket.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct Uses {
     /// Trails that deliver to the bucket.
     pub trails: Vec<TrailDelivery>,
@@ -34,7 +34,7 @@ pub struct Uses {
 }
 
 /// Trail, as far as its bucket is concerned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct TrailDelivery {
     /// ARN of the trail, which contains its home region and account.
     pub arn: String,
@@ -45,7 +45,7 @@ pub struct TrailDelivery {
 }
 
 /// Delivery channel of AWS Config: each region has at most one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChannelDelivery {
     /// Region of the channel.
     pub region: Region,
@@ -54,7 +54,7 @@ pub struct ChannelDelivery {
 }
 
 /// Log bucket that logs into another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LoggingSource {
     /// Name of the bucket.
     pub bucket: String,
@@ -63,7 +63,7 @@ pub struct LoggingSource {
 }
 
 /// Report of AWS on what a trail or a Config channel delivers to a bucket that cannot be read from here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ReportedDelivery {
     /// Trail or channel, for people.
     pub who: String,
@@ -72,7 +72,8 @@ pub struct ReportedDelivery {
 }
 
 /// Outcome of the last delivery into a bucket, by AWS's own report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeliveryOutcome {
     /// It succeeded.
     Succeeded,
@@ -83,7 +84,7 @@ pub enum DeliveryOutcome {
 }
 
 /// Denied call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeniedCall {
     /// IAM action that is missing.
     pub action: &'static str,

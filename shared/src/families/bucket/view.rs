@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Bucket, its uses, and the buckets that it depends on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct View {
     /// Uses of the bucket.
     pub uses: Uses,
@@ -19,7 +19,8 @@ pub struct View {
 }
 
 /// Ownership of a bucket.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ownership {
     /// The bucket is in this account.
     ThisAccount(Box<BucketConfig>),
@@ -32,7 +33,7 @@ pub enum Ownership {
 }
 
 /// Configuration of a bucket. Parts that no active control needs were not read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct BucketConfig {
     /// Region of the bucket.
     pub region: Region,
@@ -72,7 +73,7 @@ pub struct BucketConfig {
 }
 
 /// Grant of an access control list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Grant {
     /// URI of a group, or id of an account.
     pub grantee: String,
@@ -81,7 +82,7 @@ pub struct Grant {
 }
 
 /// Key of this account with which new objects are encrypted by default.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct DefaultKey {
     /// ARN of the key.
     pub arn: String,
@@ -94,7 +95,7 @@ pub struct DefaultKey {
 }
 
 /// Bucket that files are replicated to by a rule that is enabled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Replica {
     /// Name of the bucket.
     pub bucket: String,
@@ -103,7 +104,8 @@ pub struct Replica {
 }
 
 /// Owner of a bucket that files are replicated to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ReplicaOwner {
     /// The account itself.
     ThisAccount,
@@ -114,7 +116,8 @@ pub enum ReplicaOwner {
 }
 
 /// Default encryption of new objects.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Encryption {
     /// Server-side encryption with SSE-S3.
     S3,
@@ -126,7 +129,7 @@ pub enum Encryption {
 }
 
 /// Server access logging configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Logging {
     /// Name of the bucket that receives the logs.
     pub target: String,
@@ -139,7 +142,7 @@ pub struct Logging {
 }
 
 /// Lifecycle configuration of a bucket.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Rules {
     /// Rules in the form of the API.
     pub rules: Vec<Value>,
@@ -148,7 +151,7 @@ pub struct Rules {
 }
 
 /// Notification configuration of a bucket.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Notifications {
     /// Topics, queues and functions, in the form of the API.
     pub others: Value,

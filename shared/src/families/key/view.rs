@@ -3,7 +3,7 @@
 use crate::model::Arn;
 
 /// KMS key: the result of `DescribeKey` in KMS's own words, and whether it rotates.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct View {
     /// Manager of the key, from `KeyManager`: `CUSTOMER` or `AWS`.
     pub manager: String,
@@ -25,7 +25,7 @@ pub struct View {
 }
 
 /// Role of a multi-region key among its related keys.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct MultiRegion {
     /// Type of the key, from `MultiRegionKeyType`: `PRIMARY` or `REPLICA`.
     pub kind: String,

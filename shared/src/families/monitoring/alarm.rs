@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Metric alarm, in AWS's terms ([PutMetricAlarm]). The call carries over everything that `PutMetricAlarm` would lose.
 ///
 /// [PutMetricAlarm]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[allow(missing_docs, reason = "the names are AWS's")]
 pub struct Alarm {
     pub name: String,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Metric filter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Filter {
     /// Name of the filter, unique within its log group.
     pub name: String,
@@ -25,11 +25,13 @@ pub struct Filter {
 }
 
 /// Pattern as written, with its meaning, parsed once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(transparent)]
 pub struct Written {
     /// Text of the pattern.
     pub text: String,
     /// Meaning of the pattern; `None` if it is not a valid pattern for JSON.
+    #[serde(skip)]
     pub means: Option<Pattern>,
 }
 
@@ -40,7 +42,7 @@ impl From<String> for Written {
 }
 
 /// Transformation of matches into a metric, from `metricTransformations`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Transformation {
     /// Metric to publish to.
     pub metric: Metric,

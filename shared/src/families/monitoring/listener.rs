@@ -7,7 +7,7 @@ use crate::model::{Arn, Place, Seen, sanitized};
 use serde_json::Value;
 
 /// Confirmed subscription, as far as it decides whether its endpoint receives an alarm.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct Listener {
     /// Filter policy, absent if there is none; read only for topics of this account, since SNS tells it to no other.
     pub filter: Seen<FilterPolicy>,
@@ -17,7 +17,8 @@ pub struct Listener {
 }
 
 /// Queue, function or Firehose stream of this account behind a subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Behind {
     /// Policy of a queue or function, `null` if it has none, which lets nothing in ([SNS developer guide, sending to a
     /// queue]).
@@ -34,7 +35,7 @@ pub enum Behind {
 /// Filter policy of a subscription ([SNS developer guide, message filtering]).
 ///
 /// [SNS developer guide, message filtering]: https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering.html
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct FilterPolicy {
     /// Whether the policy applies to the message's body rather than to its attributes, from `FilterPolicyScope`.
     pub of_body: bool,

@@ -3,7 +3,7 @@
 /// Alarm mute rule ([ListAlarmMuteRules]).
 ///
 /// [ListAlarmMuteRules]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct MuteRule {
     /// Name of the rule.
     pub name: String,

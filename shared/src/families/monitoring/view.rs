@@ -9,31 +9,56 @@ use crate::documents::selectors::Selectors;
 use crate::managed::key::KeyView;
 use crate::managed::topic::Topic;
 use crate::model::{Arn, Region, Seen};
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// View of an account, as far as requested. Anything missing from the maps was not read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct View {
     /// Multi-region trails.
     pub feeds: Seen<Vec<Feed>>,
     /// Alarms by metric, except metric math.
+    #[serde(serialize_with = "keyed")]
     pub alarms: BTreeMap<(Region, Metric), Seen<Vec<Alarm>>>,
     /// Alarms with our names.
+    #[serde(serialize_with = "keyed")]
     pub named: BTreeMap<(Region, String), Seen<Alarm>>,
     /// Topics by ARN.
     pub topics: BTreeMap<String, Seen<Topic>>,
     /// Confirmed subscriptions by ARN, as far as they decide who receives an alarm.
     pub listeners: BTreeMap<String, Listener>,
     /// Mute rules of alarms by region and alarm.
+    #[serde(serialize_with = "keyed")]
     pub mute_rules: BTreeMap<(Region, String), Seen<Vec<MuteRule>>>,
     /// Transformers of log groups by region and log group; absent if metric filters see events as they were written.
+    #[serde(serialize_with = "keyed")]
     pub transformers: BTreeMap<(Region, String), Seen<()>>,
     /// Our key in each region.
     pub keys: BTreeMap<Region, Seen<KeyView>>,
 }
 
+/// Serializes a map whose keys are several names: each key as these names in one text, since formats know no other keys.
+fn keyed<K: Serialize, V: Serialize, S: Serializer>(map: &BTreeMap<K, V>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut keyed = Vec::with_capacity(map.len());
+    for (key, value) in map {
+        keyed.push((words(&serde_json::to_value(key).map_err(S::Error::custom)?), value));
+    }
+    serializer.collect_map(keyed)
+}
+
+fn words(key: &Value) -> String {
+    match key {
+        Value::String(name) => name.clone(),
+        Value::Array(names) => names.iter().map(words).collect::<Vec<_>>().join(" "),
+        Value::Object(names) => names.values().map(words).collect::<Vec<_>>().join(" "),
+        Value::Null | Value::Bool(_) | Value::Number(_) => key.to_string(),
+    }
+}
+
 /// Multi-region trail and its log group.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Feed {
     /// ARN of the trail, which contains its account and home region.
     pub trail: String,
@@ -50,7 +75,7 @@ pub struct Feed {
 }
 
 /// Log group that a trail feeds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct LogGroupView {
     /// Name of the log group.
     pub name: String,
@@ -61,7 +86,7 @@ pub struct LogGroupView {
 }
 
 /// Metric that a filter publishes and an alarm watches.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Metric {
     /// Namespace of the metric.
     pub namespace: String,

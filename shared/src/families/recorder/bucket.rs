@@ -10,7 +10,8 @@ use crate::model::{Blocked, Call, Place, Region, Seen};
 use serde_json::Value;
 
 /// Our access to a bucket.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BucketAccess {
     /// The bucket is in this account.
     ThisAccount(OwnBucket),
@@ -23,7 +24,7 @@ pub enum BucketAccess {
 }
 
 /// Bucket of this account. Parts that nothing depends on were not read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct OwnBucket {
     /// Region of the bucket.
     pub region: Region,

@@ -1,7 +1,8 @@
 //! Resource types that a recorder records, and whether they are fewer than all. Pure.
 
 /// Scope of a recorder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// All types that AWS Config supports, now and in the future.
     All,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// AWS Config in one region.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct View {
     /// Recorder of the customer. Recorders reserved for other services do not count.
     pub recorder: Seen<RecorderView>,
@@ -25,7 +25,7 @@ pub struct View {
 }
 
 /// Configuration recorder of a customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct RecorderView {
     /// Name of the recorder.
     pub name: String,
@@ -40,7 +40,7 @@ pub struct RecorderView {
 }
 
 /// Status of a recorder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct RecorderStatus {
     /// Whether the recorder is switched on.
     pub recording: bool,
@@ -49,7 +49,7 @@ pub struct RecorderStatus {
 }
 
 /// Complete delivery channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Channel {
     /// Name of the channel.
     pub name: String,
@@ -66,7 +66,7 @@ pub struct Channel {
 }
 
 /// Destination of another region's channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChannelDestination {
     /// Region of that channel.
     pub region: Region,

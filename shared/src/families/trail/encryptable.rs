@@ -9,7 +9,7 @@ use crate::record::Facts;
 use serde_json::{Value, json};
 
 /// Enabled replication rule of a trail's bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ReplicationRule {
     /// Id of the rule.
     pub id: String,

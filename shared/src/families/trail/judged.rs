@@ -41,9 +41,14 @@ pub(super) fn of_trail(
     }
     let first = &multi_region::CONTROL;
     let made = is_to_be_made(view, subject, settings) && settings.modes.of(&first.about) >= settings.modes.of(about);
-    match made.then(|| (first.judge)(view, subject, settings)) {
+    let judged = match made.then(|| (first.judge)(view, subject, settings)) {
         Some(Verdict::Violation { remedy: Remedy::Fix(making), .. }) => judge(&Judged { trail, making, check }),
-        _ => Verdict::NotApplicable { because: "there is no such trail".to_owned() },
+        _ => Verdict::Compliant,
+    };
+    match judged {
+        // A trail that does not exist is not right.
+        Verdict::Compliant => Verdict::NotApplicable { because: "there is no such trail".to_owned() },
+        verdict => verdict,
     }
 }
 

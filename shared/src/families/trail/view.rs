@@ -18,7 +18,7 @@ use crate::record::{Facts, TrailFiles};
 use serde_json::Value;
 
 /// Trail, with everything that its controls need to know.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct View {
     /// Trail to judge. If it does not exist, `exists` is false and the rest is its initial state.
     pub trail: TrailState,
@@ -31,7 +31,7 @@ pub struct View {
 }
 
 /// Complete state of one trail.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TrailState {
     /// Whether the trail exists.
     pub exists: bool,
@@ -48,7 +48,7 @@ pub struct TrailState {
 }
 
 /// Delivery from a trail to CloudWatch Logs. CloudTrail accepts log group and role only together.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Logs {
     /// ARN of the log group, ending in `:*`.
     pub group_arn: Option<String>,
@@ -63,7 +63,7 @@ pub struct Logs {
 }
 
 /// Our resources for trails, as read. Those that no fix would use were not read.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct TrailResources {
     /// Key behind [`MANAGED_KEY`] in the bucket's region.
     pub key: Seen<KeyView>,

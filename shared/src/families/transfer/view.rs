@@ -15,7 +15,7 @@ pub const MANAGED_ROLES: [&str; 2] = [MANAGED_ROLE, "trailkeeper-transfer-loggin
 pub const MANAGED_POLICY: &str = "write-transfer-logs";
 
 /// Transfer Family server.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct View {
     /// Logging role, from `LoggingRole`: the older of the two ways to log, and the only one for managed workflows.
     pub logging_role: Option<String>,
@@ -34,7 +34,7 @@ pub struct View {
 }
 
 /// Log group that a server writes JSON logs to. The server does not create it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct StructuredDestination {
     /// ARN of the log group, with `:*` at its end.
     pub arn: String,

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// VPC with its flow logs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct View {
     /// Account that owns the VPC. A shared VPC is also visible to accounts that do not own it.
     pub owner: String,
@@ -28,7 +28,7 @@ pub struct View {
 }
 
 /// Flow log, as read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct FlowLog {
     /// Id of the flow log.
     pub id: String,
@@ -51,7 +51,8 @@ pub struct FlowLog {
 }
 
 /// Destination of a flow log.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FlowLogDestination {
     /// CloudWatch log group.
     Group {
@@ -69,7 +70,8 @@ pub enum FlowLogDestination {
 }
 
 /// Delivery status, from `DeliverLogsStatus`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FlowLogDelivery {
     /// Nothing is reported yet, which lasts ten minutes or more.
     Untold,
@@ -80,7 +82,7 @@ pub enum FlowLogDelivery {
 }
 
 /// Our resources for flow logs, as read; not asked unless something is to be fixed.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct FlowLogResources {
     /// Log group [`MANAGED_GROUP`] in the VPC's region.
     pub group: Seen<LogGroup>,
@@ -93,7 +95,8 @@ pub struct FlowLogResources {
 }
 
 /// Bucket for flow logs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FlowLogBucket {
     /// The bucket belongs to this account: name, region and policy.
     FlowLogResources(String, Region, Seen<Value>),

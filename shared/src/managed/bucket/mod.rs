@@ -8,7 +8,7 @@ use crate::model::{Blocked, Seen, Unread};
 use serde_json::{Value, json};
 
 /// Public access block of a bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[allow(clippy::struct_excessive_bools, reason = "S3 has these four switches")]
 pub struct Blocks {
     /// Whether `BlockPublicAcls` is on.

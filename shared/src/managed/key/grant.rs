@@ -12,7 +12,7 @@ const HANDLES: [&str; 4] = ["CreateGrant", "Decrypt", "ReEncryptFrom", "RetireGr
 /// Grant of a key ([GrantListEntry]).
 ///
 /// [GrantListEntry]: https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct KeyGrant {
     /// Id of the grant.
     pub id: String,

@@ -10,7 +10,7 @@ use grant::KeyGrant;
 use serde_json::Value;
 
 /// KMS key, as read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct KeyView {
     /// ARN of the key.
     pub arn: String,

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Policy of the account that applies to a log group ([PutAccountPolicy]).
 ///
 /// [PutAccountPolicy]: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutAccountPolicy.html
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountPolicy {
     /// Name of the policy.
     pub name: String,
@@ -15,7 +15,8 @@ pub struct AccountPolicy {
 }
 
 /// Effect of a policy on the events of a log group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AccountPolicyEffect {
     /// Parts of the events are masked for whoever reads them, metric filters among them.
     Masks,

@@ -8,7 +8,7 @@ use crate::model::Seen;
 use account_policy::AccountPolicy;
 
 /// Log group, as read.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct LogGroup {
     /// Name of the log group.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct LogGroup {
 }
 
 /// Subscription filter of a log group: it hands each event on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LogSubscription {
     /// Name of the filter.
     pub name: String,

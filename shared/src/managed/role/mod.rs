@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// IAM role, as read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Role {
     /// ARN of the role, including its path.
     pub arn: String,
@@ -30,7 +30,7 @@ pub struct Role {
 }
 
 /// Permissions boundaries by ARN.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Bounds {
     /// ARN of the boundary that the role has.
     pub has: Option<String>,

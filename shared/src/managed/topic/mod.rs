@@ -8,7 +8,7 @@ use crate::model::Seen;
 use serde_json::Value;
 
 /// SNS topic, as read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Topic {
     /// ARN of the topic.
     pub arn: String,
@@ -23,7 +23,7 @@ pub struct Topic {
 }
 
 /// Subscription of a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Subscription {
     /// ARN of the subscription, or what is listed in its place while there is none.
     pub arn: String,
@@ -38,7 +38,8 @@ pub struct Subscription {
 /// State of a subscription. `ListSubscriptionsByTopic` returns it in place of the ARN ([Subscribe]).
 ///
 /// [Subscribe]: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SubscriptionState {
     /// The subscriber receives what is published.
     Confirmed,

@@ -37,7 +37,16 @@ fn finding(report: &CheckReport, it: &Finding) -> Value {
     let asked = requirements(it.control).iter().filter(|it| only(it.framework));
     let mut related: Vec<String> =
         asked.flat_map(|it| it.ids.iter().map(|id| cut(&format!("{} {id}", it.framework.name()), 64))).collect();
+    let beyond = related.len().saturating_sub(RELATED);
     related.truncate(RELATED);
+    let mut fields = json!({
+        "trailkeeper/version": VERSION,
+        "trailkeeper/control": it.control,
+        "trailkeeper/standing": it.standing.as_str(),
+    });
+    if let Some(fields) = fields.as_object_mut().filter(|_| beyond > 0) {
+        fields.insert("trailkeeper/related-requirements-left-out".to_owned(), json!(beyond.to_string()));
+    }
     let calls: Vec<String> = it.steps.iter().map(|step| format!("{} ({})", step.summary, step.action)).collect();
     let mut remedy = it.advice.as_deref().map(str::to_owned).or_else(|| it.cure()).unwrap_or_else(|| calls.join("; "));
     if remedy.is_empty() {
@@ -64,11 +73,7 @@ fn finding(report: &CheckReport, it: &Finding) -> Value {
         "Title": cut(it.about.title, 256),
         "Description": cut(because, 1_024),
         "Remediation": { "Recommendation": { "Text": cut(&remedy, 512) } },
-        "ProductFields": {
-            "trailkeeper/version": VERSION,
-            "trailkeeper/control": it.control,
-            "trailkeeper/standing": it.standing.as_str(),
-        },
+        "ProductFields": fields,
         "Resources": [{
             "Type": kind(&it.resource),
             "Id": cut(&it.resource, 512),
@@ -92,5 +97,27 @@ fn kind(arn: &str) -> &'static str {
         Some("kms") => "AwsKmsKey",
         Some("iam") => "AwsAccount",
         _ => "Other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::sample;
+
+    #[test]
+    fn what_is_beyond_the_limit_is_counted() {
+        let whole: Vec<Value> = serde_json::from_str(&render(&sample())).expect("findings");
+        let mut cut = 0;
+        for it in &whole {
+            let control = it["GeneratorId"].as_str().expect("a control");
+            let asked: usize = requirements(control).iter().map(|it| it.ids.len()).sum();
+            let related = it["Compliance"]["RelatedRequirements"].as_array().map_or(0, Vec::len);
+            let left = &it["ProductFields"]["trailkeeper/related-requirements-left-out"];
+            assert_eq!(left.as_str().map_or(0, |left| left.parse().expect("a number")), asked - related, "{control}");
+            assert!(related == asked || related == RELATED, "{control}");
+            cut += usize::from(related < asked);
+        }
+        assert!(cut > 0);
     }
 }

@@ -1,6 +1,7 @@
 //! Markdown as GitHub, GitLab and wikis read it: for comments and pages. Nothing that is read in the account is taken for
 //! markup.
 
+use super::prose::{beginning, code, plain};
 use crate::finding::{Finding, Standing};
 use crate::report::{CheckReport, VERSION, asked_by};
 use std::fmt::{Result, Write as _};
@@ -15,12 +16,12 @@ pub fn render(report: &CheckReport) -> String {
 }
 
 fn whole(text: &mut String, report: &CheckReport) -> Result {
-    let accounts: Vec<String> = report.accounts.iter().map(|it| plain(&it.id)).collect();
+    let accounts: Vec<String> = report.accounts.iter().map(|it| code(&it.id)).collect();
     writeln!(text, "# Trailkeeper: {}\n", plain(&report.conclusion()))?;
-    let by = plain(&report.by);
+    let by = code(&report.by);
     writeln!(text, "Account {}, {}, by {by}, Trailkeeper {VERSION}.\n", accounts.join(", "), report.time())?;
     if let Some(comparison) = &report.comparison {
-        writeln!(text, "{}.\n", plain(&comparison.line()))?;
+        writeln!(text, "{}.\n", beginning(&comparison.line()))?;
     }
     for note in &report.notes {
         writeln!(text, "- **Not looked at:** {}", plain(note))?;
@@ -48,8 +49,8 @@ fn whole(text: &mut String, report: &CheckReport) -> Result {
 fn finding(text: &mut String, report: &CheckReport, finding: &Finding) -> Result {
     let new = report.comparison.as_ref().map(|it| format!(", {}", it.word(&finding.id))).unwrap_or_default();
     let (severity, control) = (finding.severity.as_str(), finding.control);
-    writeln!(text, "- **{control}** ({severity}{new}) {}", plain(&finding.resource))?;
-    writeln!(text, "  - {}, {}: {}", plain(&finding.account), plain(&finding.region), plain(&finding.because))?;
+    writeln!(text, "- **{control}** ({severity}{new}) {}", code(&finding.resource))?;
+    writeln!(text, "  - {}, {}: {}", code(&finding.account), code(&finding.region), plain(&finding.because))?;
     for advice in finding.advice.iter().map(|it| plain(it)).chain(finding.cure().map(|it| plain(&it))) {
         writeln!(text, "  - What to do: {advice}")?;
     }
@@ -66,26 +67,6 @@ fn finding(text: &mut String, report: &CheckReport, finding: &Finding) -> Result
     writeln!(text, "  - Id {}", finding.id)
 }
 
-/// Returns a text in which nothing is markup, a link or a mention.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => plain.push_str("&lt;"),
-            '>' => plain.push_str("&gt;"),
-            '&' => plain.push_str("&amp;"),
-            '@' => plain.push_str("&#64;"),
-            ':' => plain.push_str("&#58;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~' | '=' | '$' => {
-                plain.push('\\');
-                plain.push(c);
-            }
-            c => plain.push(c),
-        }
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,12 +81,11 @@ mod tests {
         let mut items = 0;
         for event in Parser::new_ext(&made, Options::all() - Options::ENABLE_SMART_PUNCTUATION) {
             match event {
-                Event::Text(text) => said += &text,
+                Event::Text(text) | Event::Code(text) => said += &text,
                 Event::Start(Tag::Item) => items += 1,
                 Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock | Tag::CodeBlock(_))
                 | Event::Html(_)
                 | Event::InlineHtml(_)
-                | Event::Code(_)
                 | Event::InlineMath(_)
                 | Event::DisplayMath(_) => panic!("{event:?}"),
                 _ => {}

@@ -1,5 +1,6 @@
 //! Arguments of `trailkeeper check`.
 
+use crate::control_ids::{ControlIds, FamilyNames};
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::path::PathBuf;
@@ -86,8 +87,12 @@ pub(crate) fn command() -> Command {
         .after_help(ENDING)
         .args(scope_arguments())
         .args([
-            list("control", "IDS", "The controls, also those that are off at first; all that are on if not given"),
-            list("family", "NAMES", "The families of controls: trail, bucket, vpc, key, recorder, monitoring, transfer"),
+            list("control", "IDS", "The controls, also those that are off at first; all that are on if not given")
+                .value_parser(ControlIds)
+                .hide_possible_values(true),
+            list("family", "NAMES", "The families of controls: trail, bucket, vpc, key, recorder, monitoring, transfer")
+                .value_parser(FamilyNames)
+                .hide_possible_values(true),
             severity("min-severity", "Leaves out what is less severe"),
             Arg::new("framework").long("framework").value_name("ID").value_parser(frameworks).help("Only what this framework asks for, grouped by its requirements").hide_possible_values(true).long_help(
                 "Only what this framework asks for, grouped by its requirements: cis-1.4 to cis-7.0, fsbp, security-hub, nist-800-53-r5, nist-800-171-r2, nist-csf-2.0, pci-dss-4.0, soc2, iso-27001-2022, hipaa, fedramp-moderate-r4, ens-rd2022",

@@ -23,7 +23,7 @@ use trailkeeper::settings::Settings;
 use trailkeeper_check::baseline::Baseline;
 use trailkeeper_check::finding::{Finding, Standing};
 use trailkeeper_check::formats::{Format, Output};
-use trailkeeper_check::report::{AccountChecked, CheckReport};
+use trailkeeper_check::report::{AccountChecked, CheckReport, LeftOut};
 use trailkeeper_check::selection::Selection;
 use trailkeeper_check::terminal::{Look, render};
 
@@ -91,7 +91,7 @@ pub(crate) async fn checked(
     let mut settings = settings(aws)?;
     let controls = selection.switch(&mut settings);
     let accounts::Accounts { us, opened, mut notes } = Box::pin(open(aws, scope, &settings)).await?;
-    let mut findings: Vec<Finding> = Vec::new();
+    let (mut findings, mut left_out): (Vec<Finding>, Vec<Finding>) = (Vec::new(), Vec::new());
     for account in &opened {
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
         progress.account(&account.id, &account.regions);
@@ -99,7 +99,10 @@ pub(crate) async fn checked(
         if let Some(note) = unseen(account, &settings, &controls, &walked) {
             notes.push(note);
         }
-        findings.extend(walked.findings.into_iter().filter(|it| controls.contains(&it.control) && selection.takes(it)));
+        let asked = walked.findings.into_iter().filter(|it| controls.contains(&it.control));
+        let (taken, less): (Vec<Finding>, Vec<Finding>) = asked.partition(|it| selection.takes(it));
+        findings.extend(taken);
+        left_out.extend(less);
         notes.extend(walked.notes);
     }
     if progress.was_stopped() {
@@ -116,6 +119,7 @@ pub(crate) async fn checked(
         accounts: opened.iter().map(name).collect(),
         is_complete: notes.is_empty(),
         notes,
+        left_out: selection.min_severity.map(|below| LeftOut::of(below, &left_out)),
         framework: selection.framework,
         comparison: None,
         controls,

@@ -1,5 +1,7 @@
 //! Progress on standard error, a bar for each region, and the wish to stop.
 
+use crate::problem::INTERRUPTED;
+use crate::terminal::open_question;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
@@ -11,10 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 use trailkeeper::model::{CallError, ErrorKind, Region};
 
-/// Exit code of what a person interrupts ([bash], exit status).
-///
-/// [bash]: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
-const INTERRUPTED: i32 = 130;
+/// Whether Ctrl-C is listened to here.
+static LISTENING: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether Ctrl-C ends a check with what it has.
+pub(crate) fn is_progress_shown() -> bool {
+    LISTENING.load(Ordering::Relaxed)
+}
 
 /// Progress of a check.
 #[derive(Debug)]
@@ -39,10 +44,15 @@ impl Progress {
         let listening = Arc::clone(&stop);
         // Where it cannot be listened for, Ctrl-C ends the process, as it does without this.
         if let Ok(mut signals) = Signals::new([SIGINT]) {
+            LISTENING.store(true, Ordering::Relaxed);
             std::thread::spawn(move || {
                 for _ in signals.forever() {
+                    // The question answers it.
+                    if open_question().is_some() {
+                        continue;
+                    }
                     if listening.is_due.swap(true, Ordering::Relaxed) {
-                        std::process::exit(INTERRUPTED);
+                        std::process::exit(INTERRUPTED.into());
                     }
                     eprintln!("trailkeeper: ending with what was read so far; press Ctrl-C again to end at once");
                     listening.notify.notify_waiters();

@@ -21,7 +21,7 @@ each, for the names of the calls that Trailkeeper watches. With --keep, an inter
 It only reads. It judges the calls of the past, not the state of then. A user agent is a hint at who made a call.
 
 Exit codes: 0; 1 if something could not be read, or if a file is not as CloudTrail delivered it; 2 if an argument is invalid,
-or if the history could not be asked.";
+if nothing could be read, if --validate finds no digest file, or if the history could not be asked.";
 
 /// What is asked for.
 #[derive(Debug)]

@@ -31,6 +31,12 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         days: asked.days,
         ..Assumptions::default()
     };
+    for source in &asked.sources {
+        let is_on_s3 = bucket::url(source).is_some();
+        if !is_on_s3 && !std::path::Path::new(source).exists() {
+            return Err(Problem::unusable(format!("{}: there is no such file or folder", source.to_string_lossy())));
+        }
+    }
     let mut taking = Taking::new(assumptions, asked.validate);
     if asked.sources.is_empty() {
         Box::pin(history::read(&aws, asked, now, &mut taking)).await?;
@@ -49,12 +55,22 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
                 keys.verify(region, fingerprint, signed, signature)
             }));
     }
+    // A report about nothing would look like good news.
+    if let (0, Some(first), false) = (taking.sources.files, taking.sources.unread.first(), asked.sources.is_empty()) {
+        return Err(Problem::unusable(format!("nothing could be read: {}: {}", first.what, first.because)));
+    }
     let report = taking.finish();
     write(&asked.outputs, &report, now)?;
     if asked.json {
         print_json(&report)?;
     } else {
         print(&text(&report))?;
+    }
+    if report.validation.as_ref().is_some_and(|it| it.digests == 0) {
+        return Err(Problem::unusable(
+            "--validate: nothing was validated, since there is no digest file among the files: give the folder or prefix above \
+             CloudTrail-Digest as well, such as s3://my-logs/AWSLogs/111122223333/",
+        ));
     }
     Ok(ending(&report))
 }

@@ -123,7 +123,10 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
         }
         let calls = if due == 1 { "this call".to_owned() } else { format!("these {due} calls") };
         let place = format!("account {}, region {}", entry.account, entry.region);
-        if !asks(&format!("Make {calls} in {place} as {}?", OneLine::from(person.arn.as_str()))) {
+        if !asks(
+            &format!("Make {calls} in {place} as {}?", OneLine::from(person.arn.as_str())),
+            "nothing was taken back",
+        ) {
             return Err(Problem::refused("nothing was taken back"));
         }
     }

@@ -17,7 +17,7 @@ pub const MANAGED_TOPIC: &str = "trailkeeper-cloudtrail-delivery";
 pub const MANAGED_NOTICES_KEY: &str = "alias/trailkeeper-notifications";
 
 /// Topic, queue and key that announce a trail's deliveries.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Notices {
     /// Topic of the trail; ours if there is none or it is gone.
     pub topic: Seen<Topic>,
@@ -28,7 +28,7 @@ pub struct Notices {
 }
 
 /// SQS queue.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Queue {
     /// Policy of the queue; absent if there is none.
     pub policy: Option<Value>,

@@ -1,5 +1,7 @@
 //! `trailkeeper fix`: puts right what a control finds wrong, with the credentials of who runs it.
 
+mod told;
+
 use crate::arguments::LedgerPlace;
 use crate::changes::Changes;
 use crate::check::progress::Progress;
@@ -11,18 +13,21 @@ use crate::resource::{Scene, judged, mended};
 use crate::terminal::{asks, is_somebody_there, print};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use futures_util::FutureExt;
-use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::rc::Rc;
+use told::{Difference, ended, plan};
 use trailkeeper::aws::Aws;
 use trailkeeper::aws::ledger::TableLedger;
-use trailkeeper::model::{Arn, OneLine};
-use trailkeeper::report::{ControlResult, Status, StepStatus};
+use trailkeeper::model::Arn;
+use trailkeeper::report::Status;
 use trailkeeper::settings::{Mode, Settings};
 use trailkeeper_check::finding::{Finding, Standing};
 use trailkeeper_check::report::CheckReport;
 use trailkeeper_check::selection::Selection;
-use trailkeeper_check::terminal::{calls, render};
+use trailkeeper_check::terminal::render;
+
+/// Control by which an account without a trail gets one, and the call that makes it.
+const MAKES_A_TRAIL: (&str, &str) = ("cloudtrail-multi-region", "cloudtrail:CreateTrail");
 
 /// What is asked for.
 #[derive(Debug)]
@@ -92,14 +97,17 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
             return Err(Problem::refused("nothing was changed: there is no terminal to ask at. Add --yes"));
         }
         let count = due.iter().map(|it| it.steps.len()).sum::<usize>();
-        let things = if count == 1 { "this call".to_owned() } else { format!("these {count} calls") };
-        if !asks(&format!("Make {things} as {}?", found.report.by)) {
+        let things = match (count, due.len()) {
+            (1, _) => "this call".to_owned(),
+            (_, 1) => format!("these {count} calls"),
+            (_, many) => format!("the calls for these {many}"),
+        };
+        if !asks(&format!("Make {things} as {}?", found.report.by), "nothing was changed") {
             return Err(Problem::refused("nothing was changed"));
         }
     }
     let mut settings = settings(&aws)?;
     selection.switch(&mut settings);
-    settings.modes.overrides.insert(asked.control.clone(), Mode::Enforce);
     let cause = origin("trailkeeper fix", Some(found.report.by.to_string()));
     // What no call puts right is told, and keeps the command from succeeding.
     let (mut failed, mut left) = (0, 0);
@@ -110,23 +118,43 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         let advice = advice.as_deref().map(|it| format!("\n  What to do: {it}")).unwrap_or_default();
         print(&format!("Left, no call puts it right: {resource}: {because}{advice}\n"))?;
     }
-    for finding in due {
+    for (place, finding) in due.iter().enumerate() {
+        if progress.was_stopped() {
+            let rest = due.len() - place;
+            return Err(Problem::interrupted(format!("interrupted: {rest} of {} were not touched", due.len())));
+        }
         let Some(account) = found.accounts.iter().find(|it| it.id == *finding.account) else { continue };
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
         let partition = Arn::parse(&found.report.by).map_or("aws", |arn| arn.partition);
-        let scene = Scene { account, partition, settings: &settings, progress: &progress };
-        let dry = Settings { modes: trailkeeper::settings::Modes::all(Mode::DryRun), ..settings.clone() };
-        let looking = Scene { settings: &dry, ..scene };
+        let mut writing = settings.clone();
+        writing.modes.overrides.insert(asked.control.clone(), Mode::Enforce);
+        if finding.steps.iter().any(|it| it.action == MAKES_A_TRAIL.1) {
+            // A trail that is still to be made is put right by the control that makes it, as was shown.
+            writing.modes.overrides.insert(MAKES_A_TRAIL.0.to_owned(), Mode::Enforce);
+        }
+        let looking = Scene { account, partition, settings: &settings, progress: &progress };
+        let scene = Scene { settings: &writing, ..looking };
         let name: &str = &finding.resource;
         let Some(Some(seen)) = with_family!(finding.family, judged(looking, name)).transpose()? else {
             print(&format!("It is gone: {}\n", finding.resource))?;
             continue;
         };
+        let now = seen.outcomes.iter().find(|it| it.control == asked.control).map(|it| it.steps.as_slice());
+        let differs = Difference::of(&finding.steps, now.unwrap_or_default());
+        print(&differs.told(name).unwrap_or_default())?;
+        if !asked.yes
+            && differs.is_more(&finding.steps)
+            && !asks("Make these instead?", "what is not told above was not changed")
+        {
+            left += 1;
+            print(&format!("Left as it is: {}\n", finding.resource))?;
+            continue;
+        }
         let outcomes = with_family!(finding.family, mended(scene, &seen.subject, ledger.as_ref(), &cause));
         let outcome = outcomes.unwrap_or_default().into_iter().find(|it| it.control == asked.control);
         let Some(outcome) = outcome else { continue };
         failed += usize::from(!matches!(outcome.status, Status::Fixed | Status::Compliant));
-        print(&told(&outcome).unwrap_or_default())?;
+        print(&ended(&outcome, finding.family, &found.report.by).unwrap_or_default())?;
     }
     progress.end();
     Ok(ExitCode::from(u8::from(failed + left > 0)))
@@ -140,10 +168,8 @@ fn nothing_due(asked: &Asked, report: &CheckReport) -> Result<ExitCode, Problem>
         let unsure = report.is_unsure();
         if unsure || !asked.all {
             let but = if unsure { ", and not everything could be told" } else { "" };
-            return Err(Problem::refused(format!(
-                "{} finds nothing of {name}{but}: see trailkeeper check",
-                asked.control
-            )));
+            let told = format!("{} finds nothing of {name}{but}: see trailkeeper check", asked.control);
+            return Err(Problem::unusable(told));
         }
     }
     if taken.iter().any(|it| it.standing <= Standing::Unknown) {
@@ -161,44 +187,4 @@ async fn ledger(place: &LedgerPlace) -> Result<Option<TableLedger>, Problem> {
     }
     print("There is no stack with a ledger here: what takes the change back is printed, and kept nowhere.\n")?;
     Ok(None)
-}
-
-fn plan(due: &[&Finding]) -> Result<String, std::fmt::Error> {
-    let mut text = String::new();
-    for finding in due {
-        let Finding { control, resource, account, region, because, steps, .. } = finding;
-        writeln!(text, "{control}  {resource}\n  {account}, {region}\n  Wrong: {because}")?;
-        for (number, step) in (1..).zip(steps) {
-            calls(&mut text, number, step, look())?;
-        }
-    }
-    if let Some(first) = due.first() {
-        writeln!(text, "May break or cost: {}", OneLine::from(first.about.risk))?;
-    }
-    Ok(text)
-}
-
-/// Says what became of a fix, and what takes it back.
-fn told(outcome: &ControlResult) -> Result<String, std::fmt::Error> {
-    let mut text = String::new();
-    let ControlResult { resource, status, because, steps, change, .. } = outcome;
-    match status {
-        Status::Fixed => writeln!(text, "Fixed, and read back as right: {resource}")?,
-        Status::Compliant => writeln!(text, "Somebody was quicker, it is right: {resource}")?,
-        Status::Fought => writeln!(text, "Not fixed: {resource}: {because}. See trailkeeper resume")?,
-        _ => writeln!(text, "Not fixed: {resource}: {because}")?,
-    }
-    for step in steps.iter().filter(|it| it.status == StepStatus::Failed) {
-        let error = step.error.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
-        writeln!(text, "  failed: {}{error}", step.action)?;
-    }
-    let made: Vec<_> = steps.iter().filter(|it| it.status == StepStatus::Applied).collect();
-    match change {
-        Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}")?,
-        _ => made.iter().rev().try_for_each(|step| {
-            let once = step.undo_once.as_ref().map(|it| format!("  # once {it}")).unwrap_or_default();
-            writeln!(text, "  To undo it: {}{once}", step.undo)
-        })?,
-    }
-    Ok(text)
 }
