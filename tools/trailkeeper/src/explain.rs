@@ -84,7 +84,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         let result = seen.outcomes.iter().find(|it| it.control == asked.control);
         let finding = result.and_then(|result| Finding::of(result, &account.id));
         // A resource that is still to be made is found only where its making is told.
-        if !seen.is_there || finding.as_ref().is_some_and(|it| is_nothing(it)) {
+        if !seen.is_there || finding.as_ref().is_some_and(is_nothing) {
             break;
         }
         let judged = Judged { arn: &seen.subject.arn, finding: finding.as_ref(), mode, view: seen.view };
