@@ -74,10 +74,8 @@ impl Family for Bucket {
     ];
     const VITAL: bool = true;
 
-    /// A bucket that refuses logs is a trail that stands still, whatever another trail does now: that one may end next. One
-    /// that is open is read by anybody until it is closed, and what was read is not taken back.
-    const ALWAYS: &'static [&'static str] =
-        &[controls::delivery::CONTROL.about.id, controls::public_access::CONTROL.about.id];
+    /// A bucket that refuses logs is a trail that stands still, whatever another trail does now: that one may end next.
+    const ALWAYS: &'static [&'static str] = &[controls::delivery::CONTROL.about.id];
 
     fn sets_what_we_set(call: &ApiCall, _: &Place, _: &Settings) -> bool {
         watch::deletes_nothing(call)
