@@ -143,8 +143,8 @@ impl Read<Bucket> for LogBuckets {
         let of_flow_logs = self.settings.flow_logs.bucket.iter().map(|it| it.name.clone());
         let log_buckets: Vec<String> = everywhere.buckets().into_iter().chain(of_flow_logs).collect();
         if everywhere.is_whole() {
-            let names = log_buckets.iter().cloned().collect();
-            self.known.replace(Some(LogBucketNames { since: self.began.get(), names }));
+            let all = log_buckets.iter().cloned().collect();
+            self.known.replace(Some(LogBucketNames { since: self.began.get(), names: all }));
         }
         if !is_managed_target(name) {
             uses.sources = self.sources(place, name, &log_buckets).await?;

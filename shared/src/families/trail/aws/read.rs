@@ -227,6 +227,7 @@ impl Trails {
         };
         Ok(TrailResources {
             key,
+            replication,
             group,
             role,
             role_taken,
@@ -234,7 +235,6 @@ impl Trails {
             bucket,
             passed,
             notices,
-            replication,
             ..TrailResources::default()
         })
     }
