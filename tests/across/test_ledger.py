@@ -348,7 +348,7 @@ def test_a_look_closes_no_change_that_began_after_it(start: Start, moto: Moto, f
     looking, dying = start("trail", **only), start("trail", **only)
     moto.hold("Query")
     with ThreadPoolExecutor(2) as pool:
-        look = pool.submit(looking.invoke, api_call("cloudtrail", "UpdateTrail", requestParameters={"name": arn}))
+        look = pool.submit(looking.invoke, anew("cloudtrail", "UpdateTrail", requestParameters={"name": arn}))
         moto.wait_until_held()
         faults.stall("cloudtrail", "StartLogging")
         lost = pool.submit(dying.invoke, stopped(moto, arn))
