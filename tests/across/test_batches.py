@@ -179,7 +179,7 @@ def test_a_queue_takes_calls_and_nothing_else(function: StartFunction, moto: Mot
         "detail-type": "Trailkeeper Sweep", "source": "trailkeeper", "detail": {"family": "bucket", "account": "999988887777"},
     }
     assert again(keeper.invoke(batch(sweep, schedule()))) == []
-    assert faults.calls() == []
+    assert {it.operation for it in faults.calls()} <= {"GetCallerIdentity"}
 
 
 def test_an_invocation_for_a_single_event_is_as_ever(function: StartFunction, moto: Moto) -> None:

@@ -341,27 +341,6 @@ def test_a_fight_that_could_not_be_told_is_told_with_a_later_call(
     assert fights(moto) == 1
 
 
-def test_a_look_closes_no_change_that_began_after_it(start: Start, moto: Moto, faults: Faults, table: str) -> None:
-    """What was right then says nothing of what was made wrong since."""
-    arn, only = trail(moto, IsMultiRegionTrail=True), {"TRAILKEEPER_CONTROLS": "all=off,cloudtrail-logging=enforce"}
-    moto.client("cloudtrail").start_logging(Name=arn)
-    looking, dying = start("trail", **only), start("trail", **only)
-    moto.hold("Query")
-    with ThreadPoolExecutor(2) as pool:
-        look = pool.submit(looking.invoke, api_call("cloudtrail", "UpdateTrail", requestParameters={"name": arn}))
-        moto.wait_until_held()
-        faults.stall("cloudtrail", "StartLogging")
-        lost = pool.submit(dying.invoke, stopped(moto, arn))
-        while not ledger.entries(moto, table):
-            time.sleep(0.05)
-        dying.kill()
-        assert lost.exception() is not None
-        moto.release()
-        assert look.result().ok
-    (left,) = ledger.entries(moto, table)
-    assert (left["outcome"], left["ended"]) == ("meant", None) and not trail_status(moto)["IsLogging"]
-
-
 def test_a_ledger_that_refuses_is_told(start: Start, moto: Moto, inbox: Inbox, faults: Faults) -> None:
     event = stopped(moto, trail(moto))
     faults.deny("dynamodb")
