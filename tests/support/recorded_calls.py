@@ -87,7 +87,7 @@ BEFORE_REPLACING = {"GetBucketPolicy", "GetBucketLifecycleConfiguration", "GetBu
 
 
 ON_ITS_WAY_SECONDS = 0.5
-"""The longest time that the answer of a write is on its way to the caller, who may read in the meantime."""
+"""The longest time that a write, or its answer, is on its way, while its caller may read."""
 
 
 def repeated(calls: Iterable[Sent]) -> list[Sent]:
@@ -107,7 +107,9 @@ def repeated(calls: Iterable[Sent]) -> list[Sent]:
         before = latest.get(it.what)
         latest[it.what] = it
         if before is None or any(
-            write.began <= it.began and write.answered + ON_ITS_WAY_SECONDS >= before.arrived for write in writes
+            write.arrived <= it.arrived + ON_ITS_WAY_SECONDS
+            and write.answered + ON_ITS_WAY_SECONDS >= before.arrived
+            for write in writes
         ):
             continue
         if it.operation in BEFORE_REPLACING and _replaced(it, writes):
