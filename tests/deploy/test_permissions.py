@@ -24,7 +24,8 @@ from template import listed, parsed
 THEIRS = "111122223333"
 # What SAM makes of functions and their events.
 MADE = {f"AWS::{it}" for it in (
-    "Events::Rule", "Lambda::EventInvokeConfig", "Lambda::Function", "Lambda::Permission", "Scheduler::Schedule",
+    "Events::Rule", "Lambda::EventInvokeConfig", "Lambda::EventSourceMapping", "Lambda::Function", "Lambda::Permission",
+    "Scheduler::Schedule",
 )}
 # What CloudFormation's handlers can do and nothing in the templates asks for: groups and users of IAM, functions in a VPC or with
 # a key of their own, buses with a key, tables of S3, delivery streams, and tables in several regions, with a key or a stream.
@@ -32,6 +33,12 @@ UNASKED = (
     "ec2:*", "iam:CreateServiceLinkedRole", "kinesis:*", "kms:RevokeGrant", "elasticfilesystem:*", "firehose:*", "iam:*Group*", "iam:*User*", "kms:CreateGrant", "kms:Decrypt", "kms:Encrypt",
     "kms:GenerateDataKey*", "kms:ReEncrypt*", "s3files:*", "s3tables:*",
 )
+# Calls of these handlers for which IAM knows no resource, so that only "*" grants them (Service Authorization Reference:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
+WITHOUT_RESOURCE = {
+    "events:PutPermission", "events:RemovePermission", "lambda:CreateEventSourceMapping", "logs:DescribeIndexPolicies",
+    "logs:DescribeResourcePolicies", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+}
 SCHEMAS = files("cfnlint") / "data" / "schemas"
 
 
@@ -48,8 +55,9 @@ def test_the_page_is_made_of_the_policies() -> None:
 
 
 def allows(document: dict[str, Any], action: str) -> bool:
-    """Whether a policy allows an action on anything."""
-    patterns = [it for statement in document["Statement"] for it in listed(statement["Action"])]
+    """Whether a policy allows an action on anything; one without a resource, on everything."""
+    counts = [it for it in document["Statement"] if action not in WITHOUT_RESOURCE or it["Resource"] == "*"]
+    patterns = [it for statement in counts for it in listed(statement["Action"])]
     return any(fnmatch.fnmatch(action.lower(), it.lower()) for it in patterns)
 
 
