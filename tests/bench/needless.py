@@ -8,6 +8,10 @@ from local_aws.processes import Call
 from observed import READS
 
 
+BY_KIND = {"DescribeAccountPolicies"}
+"""Calls that ask one kind at a time, which what is recorded here does not tell; `recorded_calls` compares their arguments."""
+
+
 def is_write(call: Call) -> bool:
     """Whether it changes something; a report to SNS changes nothing."""
     return not call.operation.startswith((*READS, "Head")) and call.service != "sns"
@@ -23,7 +27,7 @@ def parts(calls: list[Call]) -> tuple[list[Call], list[Call], list[Call]]:
 def check(calls: list[Call]) -> None:
     """Fails where a call is made twice before the first write, or twice after the last one."""
     before, _, after = parts(calls)
-    twice = [call for part in (before, after) for call, times in Counter(part).items() if times > 1]
+    twice = [call for part in (before, after) for call, times in Counter(part).items() if times > 1 and call.operation not in BY_KIND]
     if twice:
         raise RuntimeError(f"these calls were made more than once: {twice}")
 
