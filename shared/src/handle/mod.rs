@@ -25,7 +25,6 @@ pub use echo::Echoes;
 use echo::wrote;
 use news::{News, Set, ToldChange};
 use result_buffer::ResultBuffer;
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use tokio::time::{Instant, timeout_at};
 use unknown_controls::unknown_controls;
@@ -156,7 +155,7 @@ where
     };
     let is_ours = |call: &ApiCall| own && step_of_ours(call);
     let (told, sets) = told_of::<F>(&events, (&here, settings), is_ours, whole);
-    let news = News { told, own, given_up, echoes, sets, old: RefCell::default() };
+    let news = News { told, own, given_up, sets, ..News::none(echoes) };
     let named = named::<F>(&target, &place, settings);
     let report = Report { named, beside: beside(&events), ..of_account(us, event, settings) };
     let results = ResultBuffer::new(sink, report, news);
@@ -307,8 +306,7 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
     let echoes = Echoes::default();
-    let news =
-        News { told: vec![], own: false, given_up: vec![], echoes: &echoes, sets: vec![], old: RefCell::default() };
+    let news = News::none(&echoes);
     let report = Report { account: Some(account), beside: beside(events), ..Report::of(event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));

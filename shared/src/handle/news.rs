@@ -47,7 +47,12 @@ pub(crate) struct ToldChange {
     pub(crate) whole: Option<ControlResult>,
 }
 
-impl News<'_> {
+impl<'a> News<'a> {
+    /// Creates news of which people are told nothing.
+    pub(crate) fn none(echoes: &'a Echoes) -> Self {
+        Self { told: vec![], own: false, given_up: vec![], echoes, sets: vec![], old: RefCell::default() }
+    }
+
     /// Asks the ledger what of that which the calls set on a resource is no news. What it cannot say is told.
     pub(crate) async fn ask<L: Ledger>(&self, ledger: &L, results: &[ControlResult]) {
         for result in results.iter().filter(|it| it.status != Status::NotApplicable) {
@@ -183,7 +188,7 @@ mod tests {
     }
 
     fn of(told: Vec<ToldChange>, echoes: &Echoes) -> News<'_> {
-        News { told, own: false, given_up: vec![], echoes, sets: vec![], old: RefCell::default() }
+        News { told, ..News::none(echoes) }
     }
 
     fn news(when: When, changed: usize, whole: bool, echoes: &Echoes) -> News<'_> {

@@ -154,10 +154,6 @@ mod tests {
         }
     }
 
-    fn plain(echoes: &Echoes) -> News<'_> {
-        News { told: vec![], own: false, given_up: vec![], echoes, sets: vec![], old: RefCell::default() }
-    }
-
     fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {
         ControlResult {
             retry,
@@ -169,7 +165,7 @@ mod tests {
     async fn a_small_event_is_told_once_and_answered_whole() {
         let parts = Parts::default();
         let echoes = Echoes::default();
-        let results = ResultBuffer::new(&parts, Report::default(), plain(&echoes));
+        let results = ResultBuffer::new(&parts, Report::default(), News::none(&echoes));
         results.push(vec![outcome("b", "late", true), outcome("a", "", false)]).await;
         results.push(vec![outcome("b", "later", true)]).await;
         let report = results.finish().await;
@@ -182,7 +178,7 @@ mod tests {
     async fn a_large_one_is_told_in_parts_and_answered_as_far_as_there_is_room() {
         let parts = Parts::default();
         let echoes = Echoes::default();
-        let results = ResultBuffer::new(&parts, Report::default(), plain(&echoes));
+        let results = ResultBuffer::new(&parts, Report::default(), News::none(&echoes));
         for _ in 0..1_200 {
             results.push(vec![outcome("a", &"x".repeat(3_000), false)]).await;
         }
