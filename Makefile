@@ -29,8 +29,10 @@ WHERE = $(call option,--stack,STACK) $(call option,--region,REGION)
 TARGET = $(shell cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
 .PHONY: help
-help: ## list the targets
+help: ### list the targets
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
+	@echo "To work on it:"
+	@sed -En 's/^([a-z-]+):[^#]*### (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 # What compiling takes, in GB of disk: one function, or all of the demo's.
 .PHONY: needs needs-all
@@ -38,8 +40,12 @@ needs needs-all:
 	@command -v python3 > /dev/null || { echo "Missing: Python 3.11 or newer, as python3" >&2; exit 1; }
 	@python3 tests/demo/needs.py $(if $(filter needs-all,$@),8,3)
 
+.PHONY: introduction
+introduction:
+	@echo "A demo of Trailkeeper in a local AWS: nothing leaves this machine, and no AWS account is needed."
+
 .PHONY: demo
-demo: $(if $(ALL),needs-all,needs) $(VENV)/stamp ## watch a stopped trail being started again in a local AWS, without an AWS account (ALL=1: all stories)
+demo: $(if $(ALL),needs-all,needs) introduction $(VENV)/stamp ## watch a stopped trail being started again in a local AWS, without an AWS account (ALL=1: all stories)
 	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/demo.py $(if $(ALL),--all)
 
 .PHONY: local
@@ -61,7 +67,7 @@ test: $(VENV)/stamp
 	$(if $(filter access,$(ONLY)),cargo build --locked --package access-report)
 	$(PYTEST) tests/functions/$(ONLY)
 else
-test: $(VENV)/stamp $(SIMULATOR)/stamp ## run every test, against a local AWS (ONLY=transfer runs that function's alone)
+test: $(VENV)/stamp $(SIMULATOR)/stamp ### run every test, against a local AWS (ONLY=transfer runs that function's alone)
 	cargo test --locked --package trailkeeper
 	cargo test --locked --workspace -- --skip obeys_the_law --skip testing::game
 	cargo build --locked --workspace --all-targets
@@ -70,14 +76,14 @@ test: $(VENV)/stamp $(SIMULATOR)/stamp ## run every test, against a local AWS (O
 endif
 
 .PHONY: game
-game: $(VENV)/stamp ## play an intruder against the functions, fifty times, and in memory 5,000 times (GAMES=50 SEED=1)
+game: $(VENV)/stamp ### play an intruder against the functions, fifty times, and in memory 5,000 times (GAMES=50 SEED=1)
 	TRAILKEEPER_GAMES=$(or $(GAMES_IN_MEMORY),2500) TRAILKEEPER_SEED=$(or $(SEED),$(shell date +%s)) \
 		cargo test --locked --package trailkeeper --lib testing::game
 	cargo build --locked --workspace --bins
 	TRAILKEEPER_GAMES=$(or $(GAMES),50) TRAILKEEPER_SEED=$(or $(SEED),$(shell date +%s)) $(PYTEST) tests/game
 
 .PHONY: check
-check: ## check formatting and run clippy
+check: ### check formatting and run clippy
 	cargo fmt --all --check
 	cargo fmt --manifest-path shared/fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
@@ -86,7 +92,7 @@ check: ## check formatting and run clippy
 PARTITIONS := us-east-1 eu-central-1 us-gov-west-1 us-gov-east-1 cn-north-1 cn-northwest-1
 
 .PHONY: lint
-lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settings in the docs, the policies and the templates
+lint: $(SAM_VENV)/stamp ### check dependencies, licences, the commands and settings in the docs, the policies and the templates
 	python3 tests/lint/check_dependencies.py
 	python3 tests/lint/check_readme.py
 	$(SAM_VENV)/bin/python tests/lint/check_policies.py
@@ -95,12 +101,12 @@ lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settin
 	$(SAM_VENV)/bin/cfn-lint --regions $(PARTITIONS) -- template.yaml regions.yaml members.yaml
 
 .PHONY: build
-build: $(VENV)/stamp ## build the release functions for Lambda (ARCH=x86_64 for Intel)
+build: $(VENV)/stamp ### build the release functions for Lambda (ARCH=x86_64 for Intel)
 	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --workspace --exclude access-report \
 	  --exclude trailkeeper-check --exclude trailkeeper-cli --exclude trailkeeper-replay $(if $(filter arm64,$(ARCH)),--arm64)
 
 .PHONY: bench
-bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls with boto3 and Cloud Custodian
+bench: $(VENV)/stamp $(BENCH_VENV)/stamp ### compare speed, memory and API calls with boto3 and Cloud Custodian
 	cargo build --locked --release --package transfer
 	cargo build --locked --release --package trail
 	cargo build --locked --release --package bucket
@@ -113,11 +119,11 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls 
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
 .PHONY: bench-prowler
-bench-prowler: trailkeeper $(VENV)/stamp $(PROWLER_VENV)/stamp ## compare the command with Prowler: time, memory, calls, opinions
+bench-prowler: trailkeeper $(VENV)/stamp $(PROWLER_VENV)/stamp ### compare the command with Prowler: time, memory, calls, opinions
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/beside_prowler.py "$(TARGET)/tool/trailkeeper" $(PROWLER_VENV)
 
 .PHONY: simulate
-simulate: $(VENV)/stamp ## simulate an organization of a thousand accounts: repairs, sweeps, calls, costs
+simulate: $(VENV)/stamp ### simulate an organization of a thousand accounts: repairs, sweeps, calls, costs
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/simulation/thousand.py
 
 # EMAIL and ARCH count only where they are given to make: the environment has other uses for such names.
@@ -170,7 +176,7 @@ verify: $(SAM_VENV)/stamp ## look whether all is alive (PROBE=1 proves it with a
 	$(OPERATE) tools/verify.py $(WHERE) $(call option,--regions,REGIONS) $(if $(call on,$(PROBE)),--probe)
 
 .PHONY: fuzz
-fuzz: $(VENV)/stamp ## fuzz the access log reader with libFuzzer for TIME=60 seconds
+fuzz: $(VENV)/stamp ### fuzz the access log reader with libFuzzer for TIME=60 seconds
 	mkdir -p "$(TARGET)/fuzz/access_lines"
 	for seed in 1 2 3; do $(PYTHON) tests/bench/access_lines.py 40 $$seed > "$(TARGET)/fuzz/access_lines/seed-$$seed"; done
 	RUSTFLAGS="$(FUZZED)" CARGO_TARGET_DIR="$(TARGET)/fuzz/build" cargo run --locked --release \
@@ -187,7 +193,7 @@ access-report: ## report who accessed the logs: FILES="folder s3://bucket/prefix
 	  $(if $(LIST),--list '$(LIST)')
 
 .PHONY: picture
-picture: $(VENV)/stamp ## take the README's picture of the access report anew (needs Chromium)
+picture: $(VENV)/stamp ### take the README's picture of the access report anew (needs Chromium)
 	cargo build --locked --package access-report
 	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/picture.py
 
@@ -204,7 +210,7 @@ trailkeeper: ## build the command trailkeeper: accounts checked, changes looked 
 	@echo "$(TARGET)/tool/trailkeeper"
 
 .PHONY: clean
-clean: ## remove everything that these targets created
+clean: ### remove everything that these targets created
 	cargo clean
 	rm -rf $(VENV) $(SAM_VENV) $(BENCH_VENV) $(PROWLER_VENV) $(SIMULATOR) .work .aws-sam
 

@@ -29,7 +29,7 @@ from demo_transfer import ServerWithoutLogging
 from demo_vpc import SilentVpc
 from local_aws.clients import REGION
 from local_aws.processes import Moto, ServerError
-from screen import check, fact, folded, heading, note
+from screen import check, fact, heading, note
 from subscriber import Subscribers
 from waiting import Waiting
 
@@ -120,7 +120,6 @@ def claims_of(story: Story, dry: Run, fix: Run, again: Run) -> dict[str, bool]:
 
 def demonstrate(*, every: bool) -> bool:
     """The demo from beginning to end; everything it starts ends with it."""
-    print(folded("A demo of Trailkeeper in a local AWS: nothing leaves this machine, and no AWS account is needed."))
     with ExitStack() as running:
         building = running.enter_context(Building(GROUPS if every else FIRST))
         with Waiting("Starting the local AWS ..."):

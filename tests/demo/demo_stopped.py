@@ -63,42 +63,37 @@ class StoppedTrail:
 
     def _happened(self) -> None:
         found, detail = described_trail(self.moto, self.arn), self.event["detail"]
-        who, where = detail["userIdentity"]["arn"], detail["sourceIPAddress"]
-        bucket, every = found["S3BucketName"], "every region" if found["IsMultiRegionTrail"] else "one region"
-        row("trail", f"{found['TrailARN']}, the only one: records {every} into the bucket {bucket}")
-        row("call", f"{detail['eventName']} at {detail['eventTime']} by {who} from {where}")
+        every = "every region" if found["IsMultiRegionTrail"] else "one region"
+        row("trail", f"{found['TrailARN']}, the only one: records {every}")
+        row("call", f"{detail['eventName']} at {detail['eventTime']} by {detail['userIdentity']['arn']}")
         row("now", f"GetTrailStatus says IsLogging: {self._logs()}. What happens now is not recorded.")
-        print()
-        note("EventBridge passes the recorded call on, and the function wakes up")
+        row("wakes", f"EventBridge passes the recorded call on to the function {FUNCTION}")
 
     def _did(self, report: dict[str, Any], calls: list[Call], took: float) -> None:
         wrong = [result for result in report["results"] if result["steps"]]
         for number, result in enumerate(wrong):
-            row("" if number else "saw", f"{result['because']} ({result['control']}, {result['severity']})")
+            row("" if number else "saw", f"{result['because']} ({result['severity']})")
         made = ", ".join(f"{call.service}:{call.operation}" for call in writes(calls))
-        row("did", f"{made}: the one call of {len(calls)} that changes anything, the others read and tell")
+        row("did", f"{made}: the one call of {len(calls)} that changes anything")
         statuses = " and ".join(sorted({result["status"] for result in wrong}))
-        row("proved", f"read it back, and it is right: {statuses}, {took:.1f} s after the event came")
+        row("proved", f"{statuses}, read back as right {took:.1f} s after the event came")
         row("now", f"GetTrailStatus says IsLogging: {self._logs()}")
-        print()
 
     def _mail(self) -> None:
         for letter in self.letters:
-            note(f"The mail that {ADDRESS} receives, whole")
+            note(f"\nThe mail that {ADDRESS} receives, whole")
             block(folded(f"Subject: {letter.subject}\n\n{letter.text}"))
-            print()
 
     def _shown(self, stopped: bool, calls: list[Call], again: list[Call]) -> bool:
         """Says what this has shown, as read from the API and not as the function tells it."""
         claims = {
-            "the trail was stopped, and logs again": stopped and self._logs(),
-            "one call did it": [call.operation for call in writes(calls)] == ["StartLogging"],
-            "the whole account is as it was before alice's call, and nothing was left in it":
-                not difference(self.good, self._account()),
-            "one mail tells it": len(self.letters) == 1,
+            "the trail was stopped, and logs again: one call did it":
+                stopped and self._logs() and [call.operation for call in writes(calls)] == ["StartLogging"],
+            "the whole account is as it was before alice's call, one mail tells it":
+                not difference(self.good, self._account()) and len(self.letters) == 1,
             "the same event once more: no call that changes anything": bool(again) and not writes(again),
         }
-        note("Read from the API, not taken from the function's word")
+        note("\nRead from the API, not taken from the function's word")
         for claim, holds in claims.items():
             check(holds, claim)
         return all(claims.values())

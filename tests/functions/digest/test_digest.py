@@ -182,8 +182,8 @@ def test_a_family_that_has_not_ended_is_waited_for_but_not_for_ever(start: Start
     later(moto, table, minutes=11)
     assert digest.invoke(schedule()).ok
     (letter,) = letters(moto)
-    assert all(f"/aws/lambda/{name}" in letter["text"] for name in ("key", "vpc")), letter["text"]
-    assert "/aws/lambda/digest" not in letter["text"], "the logs are those of the functions that found it"
+    assert all(f"/aws/lambda/trailkeeper-{name}" in letter["text"] for name in ("key", "vpc")), letter["text"]
+    assert "/aws/lambda/trailkeeper-digest" not in letter["text"], "the logs are those of the functions that found it"
 
 
 def test_what_cannot_be_read_holds_nothing_else_back_and_is_told(start: Start, moto: Moto, table: str) -> None:

@@ -36,7 +36,7 @@ def test_the_first_story_holds_and_fits(
     shown = " ".join(line.removeprefix("  │ ").removesuffix(" \\") for line in lines if line.startswith("  │"))
     assert shown.split() == f"Subject: {letter.subject} {letter.text}".split()
     beside = [line for line in lines if not line.startswith("  │")]
-    assert len(beside) <= 36
+    assert len(beside) <= 24
 
 
 def test_a_function_that_does_nothing_is_not_believed(moto: Moto, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
         };
     }
     let vital: Vec<ControlResult> = due.iter().filter(|it| it.hints.vital).map(|it| (*it).clone()).collect();
-    if !vital.is_empty() {
+    if !vital.is_empty() && !super::undo::says_vital(results) {
         let controls = ids(&vital).join(", ");
         let _ = writeln!(text, "Nothing exempts from {controls}: the account cannot do without it.");
     }

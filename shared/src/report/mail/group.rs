@@ -1,9 +1,10 @@
 //! Groups: results with equal causes and statuses, which are told once.
 
 use super::names::ResourceWord;
-use super::{by_parameter, order};
+use super::order;
 use crate::model::{OneLine, Severity};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
+use crate::settings::table::by_parameter;
 use std::cmp::Reverse;
 
 /// What stands for the resource where several are told of at once.
@@ -119,8 +120,8 @@ impl<'a> Case<'a> {
                 Said {
                     control: result.control.clone(),
                     severity: result.severity,
-                    because: by_parameter(&of(because)),
-                    advice: result.advice.as_ref().map(|advice| by_parameter(&of(advice))),
+                    because: by_parameter(&of(because)).into(),
+                    advice: result.advice.as_ref().map(|advice| by_parameter(&of(advice)).into()),
                 }
             })
             .collect();

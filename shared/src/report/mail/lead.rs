@@ -232,8 +232,9 @@ fn seconds(report: &Report, result: &ControlResult) -> Option<i64> {
 
 fn later(seconds: i64) -> String {
     match seconds {
+        0 => "within a second".to_owned(),
         1 => "1 second later".to_owned(),
-        0..120 => format!("{seconds} seconds later"),
+        2..120 => format!("{seconds} seconds later"),
         _ => format!("{} minutes later", seconds / 60),
     }
 }

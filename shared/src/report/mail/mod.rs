@@ -14,7 +14,6 @@ mod verbs;
 
 use super::{ControlResult, Report, Status};
 use crate::model::{About, OneLine, Severity};
-use crate::settings::table::ALL;
 pub use list::list;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -64,20 +63,16 @@ pub fn text(report: &Report, results: &[ControlResult], context: &MailContext<'_
     parts.join("\n\n") + "\n"
 }
 
-/// Address of the repository, if the package names one.
-const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+/// Maximum number of logs that a mail names.
+const LOGS: usize = 5;
 
-/// Maximum number of controls that a mail links to.
-const LINKS: usize = 5;
-
-/// Returns where to read on: the controls, and the log.
+/// Returns where to read on: why the worst matters, and the log.
 fn ending(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
     let mut text = String::new();
-    let known: Vec<&str> = ids(results).into_iter().filter(|id| (context.control)(id).is_some()).take(LINKS).collect();
-    let repository = if REPOSITORY.is_empty() { String::new() } else { format!("{REPOSITORY}/blob/main/") };
-    for (at, id) in known.iter().enumerate() {
+    let known = results.iter().filter(|it| (context.control)(&it.control).is_some());
+    if let Some(worst) = known.min_by_key(|it| order(it.status, it.severity)) {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{} {repository}docs/controls.md#{id}", if at == 0 { "Why:" } else { "    " });
+        let _ = writeln!(text, "Why: trailkeeper explain {} (docs/controls.md has every control)", worst.control);
     }
     let line = |group: Option<&str>, request: Option<&str>, event: Option<&str>| {
         let request = request.map(|id| format!("request {id}"));
@@ -89,10 +84,10 @@ fn ending(report: &Report, results: &[ControlResult], context: &MailContext<'_>)
     let found: BTreeSet<String> = found.map(|it| line(it.log_group.as_deref(), Some(&it.request_id), None)).collect();
     let own = line(context.log_group, context.request_id, report.event.id.as_deref());
     let logs = if found.is_empty() { BTreeSet::from([own]) } else { found };
-    for (at, log) in logs.iter().filter(|log| !log.is_empty()).take(LINKS).enumerate() {
+    for (at, log) in logs.iter().filter(|log| !log.is_empty()).take(LOGS).enumerate() {
         let _ = writeln!(text, "{} {}", if at == 0 { "Log:" } else { "    " }, OneLine::from(log.as_str()));
     }
-    if let Some(more) = logs.len().checked_sub(LINKS).filter(|more| *more > 0) {
+    if let Some(more) = logs.len().checked_sub(LOGS).filter(|more| *more > 0) {
         let _ = writeln!(text, "     and those of {more} more requests");
     }
     text
@@ -151,20 +146,4 @@ fn counts(results: &[ControlResult]) -> String {
 /// Returns whether a result says that the resource could not be checked, rather than what is wrong with it.
 fn is_unchecked(result: &ControlResult) -> bool {
     result.status == Status::Unknown || result.status == Status::Failed && result.steps.is_empty()
-}
-
-/// Returns a text in which settings are named as the deployment names them.
-fn by_parameter(text: &str) -> OneLine {
-    if !text.contains("TRAILKEEPER_") {
-        return text.into();
-    }
-    // The longer name first, of two that begin alike.
-    let mut names: Vec<(&str, &str)> =
-        ALL.iter().filter_map(|setting| Some((setting.name, setting.parameter()?.name))).collect();
-    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-    let renamed = names.iter().fold(text.to_owned(), |text, (name, parameter)| {
-        let twice = format!("{name} (parameter {parameter})");
-        text.replace(&twice, &format!("parameter {parameter}")).replace(name, &format!("parameter {parameter}"))
-    });
-    renamed.into()
 }

@@ -42,8 +42,8 @@ pub(super) fn undo(results: &[ControlResult]) -> String {
             changes.push(change);
         }
     }
-    let again = if results.iter().all(|result| result.hints.vital) {
-        "Trailkeeper will put it right again"
+    let again = if says_vital(results) {
+        "Trailkeeper will put it right again, and nothing exempts from it"
     } else {
         "Trailkeeper will put it right again, unless it is exempt"
     };
@@ -79,6 +79,12 @@ pub(super) fn undo(results: &[ControlResult]) -> String {
         let _ = writeln!(text, "  # and {more} more calls: the JSON report has the command for each");
     }
     text
+}
+
+/// Whether what is said of the undo also says that nothing exempts from these results.
+pub(super) fn says_vital(results: &[ControlResult]) -> bool {
+    let was_made = |it: &ControlResult| it.steps.iter().any(|step| step.status == StepStatus::Applied);
+    results.iter().all(|it| it.hints.vital) && results.iter().any(was_made)
 }
 
 /// Returns a command as a mail has it: words as a comment, and what is too long by where it is to be had.

@@ -23,6 +23,8 @@ pub(super) use log_buckets::*;
 pub(super) use own::*;
 pub(super) use scope::*;
 
+use std::cmp::Reverse;
+
 /// Setting of the functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -175,11 +177,33 @@ impl Setting {
     }
 }
 
+/// Returns a text in which settings are named as the deployment names them: parameters instead of variables.
+#[must_use]
+pub fn by_parameter(text: &str) -> String {
+    if !text.contains("TRAILKEEPER_") {
+        return text.to_owned();
+    }
+    // The longer name first, of two that begin alike.
+    let mut names: Vec<(&str, &str)> =
+        ALL.iter().filter_map(|setting| Some((setting.name, setting.parameter()?.name))).collect();
+    names.sort_by_key(|(name, _)| Reverse(name.len()));
+    names.iter().fold(text.to_owned(), |text, (name, parameter)| {
+        let twice = format!("{name} (parameter {parameter})");
+        text.replace(&twice, &format!("parameter {parameter}")).replace(name, &format!("parameter {parameter}"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::settings::{Mode, Modes, PREFIX, Settings};
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_person_who_deploys_reads_of_parameters() {
+        let text = by_parameter("off by TRAILKEEPER_EXEMPT; set TRAILKEEPER_REGIONS (parameter Regions)");
+        assert_eq!(text, "off by parameter Exempt; set parameter Regions");
+    }
 
     #[test]
     fn every_setting_is_listed() {
