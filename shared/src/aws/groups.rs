@@ -7,7 +7,30 @@ use crate::managed::log_group::{LogGroup, LogSubscription};
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Region, Seen};
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, LogGroupClass, PolicyType, SubscriptionFilter};
+use aws_sdk_cloudwatchlogs::types::{
+    AccountPolicy as SdkAccountPolicy, LogGroup as SdkLogGroup, LogGroupClass, PolicyType, SubscriptionFilter,
+};
+
+/// Reads all policies of one type that the account has for its log groups in the client's region.
+///
+/// # Errors
+/// Returns an error if a call fails for any reason other than "denied".
+pub async fn account_policies(logs: &Client, kind: &PolicyType) -> Result<Seen<Vec<SdkAccountPolicy>>, CallError> {
+    let (mut found, mut next) = (Vec::new(), None);
+    loop {
+        let ask = logs.describe_account_policies().policy_type(kind.clone()).set_next_token(next);
+        let answer = Box::pin(call("logs:DescribeAccountPolicies", ask.send())).await;
+        let page = match Seen::from_call(answer)?.into_present() {
+            Ok(page) => page,
+            Err(none) => return Ok(none),
+        };
+        found.extend(page.account_policies.unwrap_or_default());
+        next = page.next_token;
+        if next.is_none() {
+            return Ok(Seen::Present(found));
+        }
+    }
+}
 
 /// Log groups of the account.
 #[derive(Debug)]
@@ -73,24 +96,14 @@ impl Groups {
     async fn account_policies(&self, region: &Region, name: &str) -> Result<Seen<Vec<AccountPolicy>>, CallError> {
         let mut found = Vec::new();
         for kind in [PolicyType::DataProtectionPolicy, PolicyType::SubscriptionFilterPolicy] {
-            let mut next = None;
-            loop {
-                let ask = self.logs.of(region).describe_account_policies().policy_type(kind.clone());
-                let answer = Box::pin(call("logs:DescribeAccountPolicies", ask.set_next_token(next).send())).await;
-                let page = match Seen::from_call(answer)?.into_present() {
-                    Ok(page) => page,
-                    Err(Seen::Absent) => break,
-                    Err(none) => return Ok(none),
-                };
-                found.extend(page.account_policies.unwrap_or_default().iter().filter_map(|it| {
+            match account_policies(&self.logs.of(region), &kind).await? {
+                Seen::Present(policies) => found.extend(policies.iter().filter_map(|it| {
                     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
                     let (document, criteria) = (text(it.policy_document()), text(it.selection_criteria()));
                     AccountPolicy::on(name, it.policy_name().unwrap_or_default(), &document, &criteria)
-                }));
-                next = page.next_token;
-                if next.is_none() {
-                    break;
-                }
+                })),
+                Seen::Absent => {}
+                none => return Ok(none.map(|_| Vec::new())),
             }
         }
         Ok(Seen::Present(found))

@@ -45,7 +45,7 @@ pub use call::{call, write_call};
 pub use cloudtrail::CloudTrail;
 pub use connected::Connected;
 #[cfg(feature = "logs")]
-pub use groups::Groups;
+pub use groups::{Groups, account_policies};
 #[cfg(feature = "kms")]
 pub use keys::Keys;
 pub use memory::anew;

@@ -1,9 +1,9 @@
 //! Whether a log group transforms its events, by its own transformer or one of the account.
 
 use super::Alarms;
-use crate::aws::call;
+use crate::aws::{account_policies, call};
 use crate::model::{CallError, Region, Seen};
-use aws_sdk_cloudwatchlogs::types::PolicyType;
+use aws_sdk_cloudwatchlogs::types::{AccountPolicy, PolicyType};
 
 impl Alarms {
     /// Reads whether a log group has a transformer; absent if it has none.
@@ -17,23 +17,9 @@ impl Alarms {
 
     /// Reads whether a transformer of the account applies to a log group.
     async fn account_transformer(&self, region: &Region, group: &str) -> Result<Seen<()>, CallError> {
-        let mut next = None;
-        loop {
-            let ask = self.logs.of(region).describe_account_policies().policy_type(PolicyType::TransformerPolicy);
-            let answer = Box::pin(call("logs:DescribeAccountPolicies", ask.set_next_token(next).send())).await;
-            let page = match Seen::from_call(answer)?.into_present() {
-                Ok(page) => page,
-                Err(none) => return Ok(none),
-            };
-            let policies = page.account_policies.unwrap_or_default();
-            if policies.iter().any(|it| selects(it.selection_criteria.as_deref().unwrap_or_default(), group)) {
-                return Ok(Seen::Present(()));
-            }
-            next = page.next_token;
-            if next.is_none() {
-                return Ok(Seen::Absent);
-            }
-        }
+        let of_group = |it: &AccountPolicy| selects(it.selection_criteria().unwrap_or_default(), group);
+        let policies = account_policies(&self.logs.of(region), &PolicyType::TransformerPolicy).await?;
+        Ok(policies.and_then(|all| all.iter().any(of_group).then_some(())))
     }
 }
 
