@@ -8,7 +8,7 @@ use crate::reconcile::history::GONE;
 use crate::reconcile::pen::is_right;
 use crate::reconcile::ports::Ledger;
 use crate::report::{ControlResult, Status};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use tracing::warn;
@@ -26,16 +26,37 @@ const LOOKED_AT: usize = 100;
 pub(crate) struct Found(RefCell<BTreeMap<String, FoundAs>>);
 
 /// What was found of a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum FoundAs {
-    /// Nothing is wrong with it.
-    Right,
     /// It does not exist any more.
     Gone,
     /// It is being repaired by a change of its own, or was.
     Changed,
-    /// Something is wrong with it, or nobody knows.
-    Other,
+    /// What each control says of it.
+    Judged(Vec<(String, Status)>),
+}
+
+impl FoundAs {
+    /// Returns how a change of the resource has ended; `None` if that is not known.
+    fn ended(&self, entry: &LedgerEntry, now: DateTime<Utc>) -> Option<Outcome> {
+        let statuses = match self {
+            Self::Gone => return Some(Outcome::FoundGone),
+            Self::Changed => return Some(Outcome::Superseded),
+            Self::Judged(statuses) => statuses,
+        };
+        // What another control says is nothing to this change.
+        let is_its_own = |control: &str| entry.findings.iter().any(|finding| finding.control == control);
+        let any = statuses.iter().any(|(control, _)| is_its_own(control));
+        let own = statuses.iter().filter(|(control, _)| !any || is_its_own(control)).map(|(_, status)| *status);
+        let (mut right, mut told) = (true, true);
+        for status in own {
+            right &= is_right(status);
+            told &= status != Status::Unknown;
+        }
+        // Nobody works on it any more, and it was not put right.
+        let is_over = now - entry.id.time() > LONGEST;
+        if right { Some(Outcome::FoundRight) } else { (told && is_over).then_some(Outcome::Failed) }
+    }
 }
 
 impl Found {
@@ -47,10 +68,8 @@ impl Found {
             FoundAs::Changed
         } else if results.iter().any(is_gone) {
             FoundAs::Gone
-        } else if results.iter().all(|result| is_right(result.status)) {
-            FoundAs::Right
         } else {
-            FoundAs::Other
+            FoundAs::Judged(results.iter().map(|it| (it.control.clone(), it.status)).collect())
         };
         self.0.borrow_mut().insert(resource, state);
     }
@@ -81,15 +100,11 @@ impl Found {
     /// alone.
     pub(crate) async fn close<L: Ledger>(&self, ledger: &L, open: Vec<LedgerEntry>) {
         for entry in open {
-            let Some(state) = self.0.borrow().get(&entry.resource).copied() else { continue };
-            let outcome = match state {
-                FoundAs::Right => Outcome::FoundRight,
-                FoundAs::Gone => Outcome::FoundGone,
-                FoundAs::Changed => Outcome::Superseded,
-                FoundAs::Other => continue,
-            };
+            let now = Utc::now();
+            let ended = self.0.borrow().get(&entry.resource).and_then(|found| found.ended(&entry, now));
+            let Some(outcome) = ended else { continue };
             let id = entry.id;
-            if let Err(error) = ledger.replace(&entry.closed(outcome, Utc::now())).await {
+            if let Err(error) = ledger.replace(&entry.closed(outcome, now)).await {
                 warn!(change = %id, "the change could not be closed in the ledger: {error}");
             }
         }
@@ -143,9 +158,9 @@ mod tests {
         found
     }
 
-    async fn closed(found: &Found) -> (Outcome, Option<bool>) {
+    async fn closed(found: &Found, age: TimeDelta) -> (Outcome, Option<bool>) {
         let ledger = MemoryLedger::default();
-        ledger.keep(&mut entry(TimeDelta::hours(1), "a")).await.expect("kept");
+        ledger.keep(&mut entry(age, "a")).await.expect("kept");
         found.close(&ledger, open(&ledger, "key", "111122223333").await).await;
         let entries = ledger.entries.borrow();
         let entry = entries.values().next().expect("an entry");
@@ -159,9 +174,20 @@ mod tests {
             (Status::NotApplicable, "it is a copy", Outcome::FoundRight, Some(true)),
             (Status::NotApplicable, GONE, Outcome::FoundGone, None),
             (Status::Unknown, "denied", Outcome::Meant, None),
+            (Status::Planned, "it is wrong", Outcome::Failed, Some(false)),
         ] {
-            assert_eq!(closed(&found("a", status, because)).await, (outcome, fixed), "{because}");
+            assert_eq!(closed(&found("a", status, because), TimeDelta::hours(1)).await, (outcome, fixed), "{because}");
         }
+        let young = closed(&found("a", Status::Planned, "it is wrong"), TimeDelta::minutes(1)).await;
+        assert_eq!(young, (Outcome::Meant, None), "another run may be working on it");
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_other_controls_keeps_no_change_open() {
+        let found = Found::default();
+        let result = |control, status| ControlResult::new((control, Severity::Low), "a", "us-east-1", status, "");
+        found.record(&[result("advised", Status::Advised), result("c", Status::Compliant)]);
+        assert_eq!(closed(&found, TimeDelta::minutes(1)).await, (Outcome::FoundRight, Some(true)));
     }
 
     #[tokio::test]
