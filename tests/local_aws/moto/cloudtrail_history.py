@@ -1,7 +1,7 @@
 """CloudTrail: the event history, which holds what a test puts there, and the public keys of digest files.
 
 Sources: CloudTrail API reference, LookupEvents ("limited to two per second, per account, per Region", "You can specify only
-one attribute", 1 to 50 results, "The lookup must be repeated with the same parameters" for a token), ListPublicKeys.
+one attribute", 1 to 50 results, ResourceName "The name of the resource", "The lookup must be repeated with the same parameters" for a token), ListPublicKeys.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from local_aws.moto.state import controls
 RATE = 2
 PAGE = 50
 KEYS = ("EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId")
+NAMING = ("name", "trailName", "bucketName", "keyId", "serverId")
 Record = dict[str, Any]
 
 
@@ -86,15 +87,26 @@ def _time(record: Record) -> float:
 
 
 def _has(record: Record, attribute: dict[str, str]) -> bool:
+    if attribute["AttributeKey"] == "ResourceName":
+        return attribute["AttributeValue"] in _resources(record)
     fields = {"EventId": "eventID", "EventName": "eventName", "EventSource": "eventSource"}
     field = fields.get(attribute["AttributeKey"])
     return field is not None and bool(record[field] == attribute["AttributeValue"])
+
+
+def _resources(record: Record) -> list[str]:
+    """What the call names, in the caller's words: an ARN is not found by its name, nor a name by its ARN."""
+    request = record.get("requestParameters") or {}
+    listed = [it["ARN"] for it in record.get("resources", []) if "ARN" in it]
+    return [request[name] for name in NAMING if isinstance(request.get(name), str)] + listed
 
 
 def _event(record: Record) -> dict[str, Any]:
     return {
         "EventId": record["eventID"], "EventName": record["eventName"], "EventTime": _time(record),
         "EventSource": record["eventSource"], "ReadOnly": str(record.get("readOnly", False)).lower(),
+        "Username": record.get("userIdentity", {}).get("arn", "").rsplit("/", 1)[-1],
+        "Resources": [{"ResourceName": name} for name in _resources(record)],
         "CloudTrailEvent": json.dumps(record),
     }
 

@@ -34,12 +34,25 @@ pub struct Comparison {
     pub new: BTreeSet<FindingId>,
     /// Violations that were there.
     pub still: BTreeSet<FindingId>,
-    /// Violations that are gone: it complies, is exempt, or is no longer there.
+    /// Violations that are gone: the resource complies, or is no longer there.
     pub mended: Vec<Gone>,
+    /// Violations that are still there, and that the resource was exempted from.
+    pub exempted: Vec<Gone>,
     /// Violations of which it could not be told whether they are gone.
     pub untold: Vec<Gone>,
     /// Number of violations of each severity in the earlier check, of what both looked at.
     pub before: BTreeMap<&'static str, usize>,
+    /// The same of checks that are older still, the oldest first.
+    pub older: Vec<Older>,
+}
+
+/// Number of violations in a check that is older than the one that is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Older {
+    /// Time of that check.
+    pub made: OneLine,
+    /// Number of violations of each severity.
+    pub wrong: BTreeMap<&'static str, usize>,
 }
 
 /// Violation of an earlier check.
@@ -69,6 +82,15 @@ impl Baseline {
     pub fn at_least(mut self, least: Option<Severity>) -> Self {
         self.findings.retain(|it| least.is_none_or(|least| it.severity >= least));
         self
+    }
+
+    /// Compares a check with the newest of several; `None` if there are none. Of the others, severities are counted.
+    #[must_use]
+    pub fn compare_all(mut baselines: Vec<Self>, now: &CheckReport) -> Option<Comparison> {
+        baselines.sort_by(|one, other| one.made.cmp(&other.made));
+        let newest = baselines.pop()?.compare(now);
+        let older = |it: &Self| Older { made: it.made.clone(), wrong: it.compare(now).before };
+        Some(Comparison { older: baselines.iter().map(older).collect(), ..newest })
     }
 
     /// Compares a check with this one. What this check did not ask for is not compared.
@@ -104,9 +126,8 @@ impl Baseline {
                 }
                 Some(Standing::Unknown) => comparison.untold.push(gone),
                 None if closed || !now.is_complete => comparison.untold.push(gone),
-                Some(Standing::Right | Standing::Exempt | Standing::NotApplicable) | None => {
-                    comparison.mended.push(gone);
-                }
+                Some(Standing::Exempt) => comparison.exempted.push(gone),
+                Some(Standing::Right | Standing::NotApplicable) | None => comparison.mended.push(gone),
             }
         }
         let new = now.standing(Standing::Wrong).filter(|it| !before.contains(&it.id));
@@ -115,7 +136,26 @@ impl Baseline {
     }
 }
 
+impl Older {
+    /// Returns the day of that check.
+    #[must_use]
+    pub fn day(&self) -> &str {
+        day(&self.made)
+    }
+}
+
+/// Returns the day of a time, such as `2026-11-29`.
+fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or_default()
+}
+
 impl Comparison {
+    /// Returns the day of the earlier check.
+    #[must_use]
+    pub fn day(&self) -> &str {
+        day(&self.since)
+    }
+
     /// Returns the word for a violation: `new` or `still wrong`.
     #[must_use]
     pub fn word(&self, id: &FindingId) -> &'static str {
@@ -125,12 +165,12 @@ impl Comparison {
     /// Returns the comparison in one line.
     #[must_use]
     pub fn line(&self) -> String {
-        let Self { since, new, still, mended, untold, .. } = self;
-        let untold = match untold.len() {
-            0 => String::new(),
-            some => format!(", {some} could not be told"),
-        };
-        format!("Since {since}: {} new, {} still wrong, {} mended{untold}", new.len(), still.len(), mended.len())
+        let Self { since, new, still, mended, exempted, untold, .. } = self;
+        let some = |count: usize, words: &str| if count == 0 { String::new() } else { format!(", {count} {words}") };
+        let exempted = some(exempted.len(), "exempted and still wrong");
+        let untold = some(untold.len(), "could not be told");
+        let (new, still, mended) = (new.len(), still.len(), mended.len());
+        format!("Since {since}: {new} new, {still} still wrong, {mended} mended{exempted}{untold}")
     }
 }
 
@@ -157,8 +197,23 @@ mod tests {
         }
         let told = before.compare(&now);
         assert_eq!((told.new.len(), told.still.len(), told.mended.len(), told.untold.len()), (1, 1, 1, 1));
+        let mut exempt = sample();
+        exempt.findings.iter_mut().for_each(|it| {
+            it.standing = if it.standing == Standing::Wrong { Standing::Exempt } else { it.standing };
+        });
+        assert_eq!(
+            before.compare(&exempt).line(),
+            "Since 2026-11-29T15:00:00Z: 0 new, 0 still wrong, 0 mended, 3 exempted and still wrong"
+        );
         assert_eq!(told.line(), "Since 2026-11-29T15:00:00Z: 1 new, 1 still wrong, 1 mended, 1 could not be told");
         assert_eq!(told.before.values().sum::<usize>(), 3);
+
+        let mut oldest = before.clone();
+        oldest.made = "2026-10-01T15:00:00Z".into();
+        let over_time = Baseline::compare_all(vec![before.clone(), oldest], &now).expect("a comparison");
+        assert_eq!(over_time.since, before.made);
+        let times: Vec<&str> = over_time.older.iter().map(|it| &*it.made).collect();
+        assert_eq!((times, &over_time.older[0].wrong), (vec!["2026-10-01T15:00:00Z"], &over_time.before));
 
         now.findings.clear();
         assert_eq!(before.compare(&now).mended.len(), 3);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use trailkeeper::families::families;
 use trailkeeper::frameworks::Framework;
-use trailkeeper::model::{About, OneLine, Severity};
+use trailkeeper::model::{About, Arn, OneLine, Severity};
 
 /// Everything that a check found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +29,10 @@ pub struct CheckReport {
     pub framework: Option<Framework>,
     /// Comparison with an earlier check.
     pub comparison: Option<Comparison>,
+    /// Options of the command line that name the credentials and the role, as they have to be given again: each after a
+    /// blank.
+    #[serde(skip)]
+    pub given: String,
     /// Ids of the controls that were asked for and are not switched off.
     pub controls: Vec<&'static str>,
     /// Findings, the worst first.
@@ -118,6 +122,14 @@ pub const WRONG: u8 = 1;
 pub const UNTOLD: u8 = 2;
 
 impl CheckReport {
+    /// Returns the options that a command about an account needs, to run as this check did.
+    #[must_use]
+    pub fn given_for(&self, account: &str) -> String {
+        let is_own = Arn::parse(&self.by).is_some_and(|by| by.account == account);
+        let entered = if is_own { String::new() } else { format!(" --accounts {account}") };
+        format!("{entered}{}", self.given)
+    }
+
     /// Returns the report with its findings in order, the worst first, and each once.
     #[must_use]
     pub fn in_order(mut self) -> Self {

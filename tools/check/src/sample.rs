@@ -95,6 +95,7 @@ fn report(findings: Vec<Finding>) -> CheckReport {
     let regions = ["us-east-1", "eu-west-1"].map(OneLine::from).to_vec();
     assert!(findings.iter().any(|it| it.standing == Standing::Wrong));
     CheckReport {
+        given: String::new(),
         made: "2026-11-29T15:00:00Z".parse().expect("a time"),
         by: "arn:aws:iam::111122223333:user/ann".into(),
         accounts: vec![AccountChecked { id: "111122223333".into(), regions }],

@@ -76,11 +76,13 @@ fn whole(text: &mut String, report: &CheckReport, look: Look) -> Result {
     same_reason(unknown).iter().try_for_each(|group| untold(text, group, &mut told))?;
     if let Some(comparison) = &report.comparison {
         writeln!(text, "\n{}", comparison.line())?;
-        for gone in &comparison.mended {
-            writeln!(text, "  mended: {} {} ({}, {})", gone.control, gone.resource, gone.region, gone.id)?;
-        }
-        for gone in &comparison.untold {
-            writeln!(text, "  could not be told: {} {} ({}, {})", gone.control, gone.resource, gone.region, gone.id)?;
+        let lists = [
+            ("mended", &comparison.mended),
+            ("exempted", &comparison.exempted),
+            ("could not be told", &comparison.untold),
+        ];
+        for (word, gone) in lists.into_iter().flat_map(|(word, list)| list.iter().map(move |gone| (word, gone))) {
+            writeln!(text, "  {word}: {} {} ({}, {})", gone.control, gone.resource, gone.region, gone.id)?;
         }
     }
     text.push('\n');
@@ -207,13 +209,14 @@ fn wrong(
             writeln!(text, "  Asked for by: {asked}")?;
         }
     }
+    let given = report.given_for(account);
     if !steps.is_empty() {
-        writeln!(text, "  To fix it: trailkeeper fix {control} {}", shell(resource))?;
+        writeln!(text, "  To fix it: trailkeeper fix {control} {}{given}", shell(resource))?;
     }
     if !others.is_empty() {
         writeln!(text, "  The same {}", counted(others, "more "))?;
         if !steps.is_empty() {
-            writeln!(text, "  To fix everything of this control: trailkeeper fix {control} --all")?;
+            writeln!(text, "  To fix everything of this control: trailkeeper fix {control} --all{given}")?;
         }
     }
     Ok(())

@@ -22,6 +22,7 @@ pub mod read;
 mod report;
 mod sequence;
 pub mod text;
+mod wronged;
 
 pub use assumptions::Assumptions;
 pub use caller::CallerKind;
@@ -34,3 +35,4 @@ pub use report::{
     CallWakes, CallerWakes, DayWakes, Ended, FunctionWakes, LIMITS, Loss, ReadRecords, ReplayReport, ReplayedFight,
     Side, Unread,
 };
+pub use wronged::wronged;

@@ -4,6 +4,7 @@ use crate::{check, explain, fix, history, replay, resume, shells, show, undo};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command, Error};
 use trailkeeper::model::Region;
+use trailkeeper_check::terminal::shell;
 
 /// Parsed command line.
 #[derive(Debug)]
@@ -44,8 +45,8 @@ pub(crate) enum Task {
 /// Where the ledger is, and whose credentials are used.
 #[derive(Debug)]
 pub(crate) struct LedgerPlace {
-    /// Name of the stack whose output names the table.
-    pub(crate) stack: String,
+    /// Name of the stack, if given.
+    pub(crate) stack: Option<String>,
     /// Name of the table, if given.
     pub(crate) table: Option<String>,
     /// Region of the stack and the table, if given.
@@ -76,13 +77,17 @@ something could not be read.";
 /// Options that name the credentials.
 const CREDENTIALS: &[&str] = &["region", "profile"];
 
+/// Options that name the stack whose settings are in force, and the credentials.
+const SETTINGS: &[&str] = &["stack", "region", "profile"];
+
 /// Options that name the ledger, and the credentials.
 const LEDGER: &[&str] = &["stack", "table", "region", "profile", "ledger-profile"];
 
 /// Returns the options for the ledger and the credentials that a command has; of all commands if none is given.
 fn options(of: Option<&str>) -> &'static [&'static str] {
     match of {
-        Some("check" | "explain" | "access" | "replay") => CREDENTIALS,
+        Some("access" | "replay") => CREDENTIALS,
+        Some("check" | "explain") => SETTINGS,
         Some("completions" | "manual" | "help") => &[],
         _ => LEDGER,
     }
@@ -90,11 +95,13 @@ fn options(of: Option<&str>) -> &'static [&'static str] {
 
 fn option(name: &'static str, of: &'static [&'static str]) -> Arg {
     let (value, help) = match name {
+        "stack" if of == SETTINGS => (
+            "NAME",
+            "The stack whose settings are in force, as they are deployed; those of the environment if not given",
+        ),
         "stack" => ("NAME", "The stack of Trailkeeper; trailkeeper if not given"),
         "table" => ("NAME", "The table of the ledger; the stack's if not given"),
-        "region" if of == CREDENTIALS => {
-            ("REGION", "The home region; that of the environment or the profile if not given")
-        }
+        "region" if of != LEDGER => ("REGION", "The home region; that of the environment or the profile if not given"),
         "region" => ("REGION", "The region of the stack; that of the environment or the profile if not given"),
         "profile" => ("NAME", "The profile with the credentials; those of the environment if not given"),
         _ => ("NAME", "The profile for the ledger, where it is in another account"),
@@ -173,6 +180,26 @@ impl Arguments {
 }
 
 impl LedgerPlace {
+    /// Returns the name of the stack.
+    pub(crate) fn stack(&self) -> &str {
+        self.stack.as_deref().unwrap_or("trailkeeper")
+    }
+
+    /// Returns the options that name the credentials, as they have to be given again: each after a blank.
+    pub(crate) fn credentials(&self) -> String {
+        again(&[("region", self.region.as_ref().map(Region::as_str)), ("profile", self.profile.as_deref())])
+    }
+
+    /// Returns the options that name the ledger and the credentials, as they have to be given again: each after a blank.
+    pub(crate) fn ledger(&self) -> String {
+        let named = [
+            ("stack", self.stack.as_deref()),
+            ("table", self.table.as_deref()),
+            ("ledger-profile", self.ledger_profile.as_deref()),
+        ];
+        again(&named) + &self.credentials()
+    }
+
     /// Takes the options of a command, which may stand before it or behind it.
     fn of(command: &str, before: &mut ArgMatches, behind: &mut ArgMatches) -> Result<Self, String> {
         let has = options(Some(command));
@@ -188,13 +215,19 @@ impl LedgerPlace {
             Some(name) => Some(Region::parse(&name).ok_or_else(|| format!("--region: `{name}` is not a region"))?),
         };
         Ok(Self {
-            stack: text("stack")?.unwrap_or_else(|| "trailkeeper".to_owned()),
+            stack: text("stack")?,
             table: text("table")?,
             region,
             profile: text("profile")?,
             ledger_profile: text("ledger-profile")?,
         })
     }
+}
+
+/// Returns options as the command line has them: each after a blank.
+pub(crate) fn again(options: &[(&str, Option<&str>)]) -> String {
+    let given = options.iter().filter_map(|(name, value)| Some(format!(" --{name} {}", shell((*value)?))));
+    given.collect()
 }
 
 /// Returns the argument that names a change.
@@ -264,6 +297,7 @@ mod tests {
             let Arguments { place, task } = parsed(line).expect("arguments");
             assert_eq!((place.table.as_deref(), place.profile.as_deref()), (Some("t"), Some("p")), "{line}");
             assert_eq!(place.region.as_ref().map(Region::as_str), Some("eu-west-1"));
+            assert_eq!(place.ledger(), " --table t --region eu-west-1 --profile p");
             assert!(matches!(task, Task::History(_)));
         }
     }

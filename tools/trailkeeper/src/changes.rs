@@ -19,6 +19,8 @@ pub(crate) struct Changes {
     pub(crate) aws: Aws,
     /// Credentials with which the ledger is read, if they are others.
     of_ledger: Option<Aws>,
+    /// Options of the command line that name the ledger and the credentials, as they have to be given again.
+    pub(crate) given: String,
 }
 
 impl Changes {
@@ -29,14 +31,14 @@ impl Changes {
             Err(region) => Err(Problem::unusable(format!(
                 "there is no stack {} with the output LedgerTable in region {region}: name the stack with --stack and its \
                  region with --region, or the table with --table",
-                place.stack
+                place.stack()
             ))),
         }
     }
 
     /// Opens the ledger of a stack. If there is no such stack, returns the region in which there is none.
     pub(crate) async fn find(place: &LedgerPlace) -> Result<Result<Self, String>, Problem> {
-        let LedgerPlace { stack, table, region, profile, ledger_profile } = place;
+        let LedgerPlace { stack: _, table, region, profile, ledger_profile } = place;
         let aws = Aws::load_as(profile.as_deref(), region.as_ref()).await;
         let of_ledger = match ledger_profile {
             Some(profile) => Some(Aws::load_as(Some(profile), region.as_ref()).await),
@@ -48,13 +50,13 @@ impl Changes {
         }
         let table = match table {
             Some(table) => table.clone(),
-            None => match Box::pin(table_of(reader, stack)).await {
+            None => match Box::pin(table_of(reader, place.stack())).await {
                 Ok(Some(table)) => table,
                 Ok(None) => return Ok(Err(reader.config().region().map(ToString::to_string).unwrap_or_default())),
                 Err(error) => return Err(Problem::call(&error, &whose(reader).await).of_ledger()),
             },
         };
-        Ok(Ok(Self { ledger: TableLedger::new(reader, &table), aws, of_ledger }))
+        Ok(Ok(Self { ledger: TableLedger::new(reader, &table), aws, of_ledger, given: place.ledger() }))
     }
 
     /// Returns who takes changes back.

@@ -3,7 +3,7 @@
 use crate::arguments::LedgerPlace;
 use crate::check::progress::Progress;
 use crate::check::walk::with_family;
-use crate::check::{Scope, look, open, scope_arguments, settings};
+use crate::check::{Scope, look, open, scope_arguments, settings, settings_of};
 use crate::control_ids::ControlIds;
 use crate::problem::Problem;
 use crate::resource::{Scene, judged};
@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use trailkeeper::aws::Aws;
 use trailkeeper::model::OneLine;
+use trailkeeper::settings::table::by_parameter;
 use trailkeeper::settings::{Mode, Settings};
 use trailkeeper_check::explain::{Judged, control, mode, of_control, of_resource};
 use trailkeeper_check::finding::{Finding, Standing};
@@ -66,10 +67,15 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         return Err(Problem::unusable(format!("there is no control {}", asked.control)));
     };
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
-    let mut settings = settings(&aws)?;
+    let mut settings = match &place.stack {
+        Some(stack) => Box::pin(settings_of(&aws, stack, &[family.name])).await?,
+        None => settings(&aws)?,
+    };
+    // Who asks about a stack knows its parameters, and not the variables that they set.
+    let worded = |text: &str| if place.stack.is_some() { by_parameter(text) } else { text.to_owned() };
     let told = of_control(&family, about, &settings);
     let Some(name) = &asked.resource else {
-        print(&told)?;
+        print(&worded(&told))?;
         return Ok(ExitCode::SUCCESS);
     };
     let mode = mode(about, &settings);
@@ -88,7 +94,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
             break;
         }
         let judged = Judged { arn: &seen.subject.arn, finding: finding.as_ref(), mode, view: seen.view };
-        print(&format!("{}\nThe control\n\n{told}", of_resource(&asked.control, &judged, look())))?;
+        print(&worded(&format!("{}\nThe control\n\n{told}", of_resource(&asked.control, &judged, look()))))?;
         return Ok(ExitCode::SUCCESS);
     }
     progress.end();

@@ -89,8 +89,12 @@ fn text(found: &[ListedChange], since: DateTime<Utc>) -> String {
     if found.is_empty() {
         return format!("No changes since {}.\n", when::second(since));
     }
-    let outcome =
-        |change: &ListedChange| if change.undone.is_some() { "undone".into() } else { change.outcome.clone() };
+    let outcome = |change: &ListedChange| match &*change.outcome {
+        _ if change.undone.is_some() => "undone".into(),
+        // What a person takes back puts nothing right.
+        "fixed" if change.controls.is_empty() => "done".into(),
+        _ => change.outcome.clone(),
+    };
     let width = found.iter().map(|change| outcome(change).chars().count()).max().unwrap_or_default();
     let mut text = String::new();
     for change in found {

@@ -39,12 +39,12 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
     if asked.json {
         print_json(&entry)?;
     } else {
-        print(&text(&entry).unwrap_or_default())?;
+        print(&text(&entry, &changes.given).unwrap_or_default())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(entry: &LedgerEntry) -> Result<String, std::fmt::Error> {
+fn text(entry: &LedgerEntry, given: &str) -> Result<String, std::fmt::Error> {
     let line = |text: &str| OneLine::from(text);
     let mut text = String::new();
     let LedgerEntry { id, family, account, region, resource, cause, findings, steps, outcome, .. } = entry;
@@ -82,7 +82,7 @@ fn text(entry: &LedgerEntry) -> Result<String, std::fmt::Error> {
         write_step(&mut text, number + 1, step)?;
     }
     if entry.undone.is_none() && steps.iter().any(|it| matches!(it.state, CallState::Applied | CallState::Meant)) {
-        writeln!(text, "\nTo take it back: trailkeeper undo {id}")?;
+        writeln!(text, "\nTo take it back: trailkeeper undo {id}{given}")?;
     }
     Ok(text)
 }

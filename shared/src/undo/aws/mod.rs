@@ -17,7 +17,7 @@ mod stack;
 mod tags;
 mod transfer;
 
-pub use stack::table_of;
+pub use stack::{environment_of, table_of};
 pub use tags::Pair;
 
 use crate::aws::{Aws, Buckets, CloudTrail, PerRegion};

@@ -18,8 +18,8 @@ pub enum FileKind {
 impl FileKind {
     /// Returns what a file is, by its path or key.
     ///
-    /// Below `AWSLogs/` the folder decides ([log file names]). Elsewhere the name does, and whatever ends as JSON is taken
-    /// for records.
+    /// Below `AWSLogs/` the folder or the name has to say so ([log file names]). Elsewhere whatever ends as JSON is taken for
+    /// records.
     ///
     /// [log file names]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
     #[must_use]
@@ -35,7 +35,7 @@ impl FileKind {
             return Self::Insight;
         }
         let is_json = [".json.gz", ".json", ".jsonl", ".jsonl.gz"].iter().any(|end| name.ends_with(end));
-        let is_trails = within("CloudTrail") || !within("AWSLogs");
+        let is_trails = within("CloudTrail") || called("CloudTrail") || !within("AWSLogs");
         if is_json && is_trails { Self::Records } else { Self::Other }
     }
 }
@@ -70,6 +70,8 @@ mod tests {
             (of("vpcflowlogs", "vpcflowlogs").replace(".json.gz", ".log.gz"), FileKind::Other),
             ("copied/1_CloudTrail-Digest_x.json.gz".into(), FileKind::Digest),
             ("copied/events.json".into(), FileKind::Records),
+            (of("CloudTrail", "CloudTrail").replace("/CloudTrail/", "/"), FileKind::Records),
+            (of("Config", "Config").replace("/Config/", "/"), FileKind::Other),
             ("copied/notes.txt".into(), FileKind::Other),
         ] {
             assert_eq!(FileKind::of(&path), kind, "{path}");

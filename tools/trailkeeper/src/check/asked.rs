@@ -1,5 +1,6 @@
 //! Arguments of `trailkeeper check`.
 
+use crate::arguments::again;
 use crate::control_ids::{ControlIds, FamilyNames};
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -18,8 +19,8 @@ pub(crate) struct Asked {
     pub(crate) selection: Selection,
     /// Lowest severity at which the command fails.
     pub(crate) fail_on: Severity,
-    /// Earlier check to compare with.
-    pub(crate) baseline: Option<PathBuf>,
+    /// Earlier checks to compare with.
+    pub(crate) baselines: Vec<PathBuf>,
     /// Files to write.
     pub(crate) outputs: Vec<Output>,
     /// Whether JSON is printed instead of the table.
@@ -98,7 +99,7 @@ pub(crate) fn command() -> Command {
                 "Only what this framework asks for, grouped by its requirements: cis-1.4 to cis-7.0, fsbp, security-hub, nist-800-53-r5, nist-800-171-r2, nist-csf-2.0, pci-dss-4.0, soc2, iso-27001-2022, hipaa, fedramp-moderate-r4, ens-rd2022",
             ),
             severity("fail-on", "Exits with 1 if something of this severity or higher is wrong").default_value("low"),
-            Arg::new("baseline").long("baseline").value_name("FILE").value_parser(ValueParser::path_buf()).help("Shows what is new, mended and still wrong since an earlier check, whose -o json=FILE this is"),
+            Arg::new("baseline").long("baseline").value_name("FILE").value_parser(ValueParser::path_buf()).action(ArgAction::Append).help("Shows what is new, mended and still wrong since an earlier check, whose -o json=FILE this is; given again, the page shows severities over time"),
             Arg::new("output").short('o').long("output").value_name("FORMAT=FILE,..").action(ArgAction::Append).value_parser(|text: &str| Output::parse(text)).help("Also writes files: html, json, csv, ocsf, asff, junit, md. Overwrites them"),
             Arg::new("json").long("json").action(ArgAction::SetTrue).help("Prints JSON instead of the table"),
             Arg::new("no-history").long("no-history").action(ArgAction::SetTrue).help("Does not ask CloudTrail who changed last what is wrong"),
@@ -124,7 +125,7 @@ impl Asked {
             scope: Scope::of(given)?,
             selection,
             fail_on: given.remove_one("fail-on").unwrap_or(Severity::Low),
-            baseline: given.remove_one("baseline"),
+            baselines: given.remove_many("baseline").into_iter().flatten().collect(),
             outputs: given.remove_many::<Vec<Output>>("output").into_iter().flatten().flatten().collect(),
             json: given.get_flag("json"),
             history: !given.get_flag("no-history"),
@@ -133,6 +134,17 @@ impl Asked {
 }
 
 impl Scope {
+    /// Returns the options by which other accounts than this one are entered, as they have to be given again: each after a
+    /// blank.
+    pub(crate) fn again(&self, own: &str) -> String {
+        let is_own = self.organization.is_none() && self.accounts.iter().all(|it| it == own);
+        if is_own {
+            return String::new();
+        }
+        let role = Some(&*self.role).filter(|it| *it != USUAL_ROLE);
+        again(&[("role", role), ("external-id", self.external_id.as_deref())])
+    }
+
     pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
         let mut many = |name: &str| -> Vec<String> {
             given.remove_many::<String>(name).into_iter().flatten().map(|it| it.trim().to_owned()).collect()

@@ -7,7 +7,7 @@ pub(crate) mod progress;
 pub(crate) mod walk;
 
 use crate::arguments::LedgerPlace;
-use crate::problem::Problem;
+use crate::problem::{Problem, Whose};
 use crate::terminal::print;
 pub(crate) use accounts::{Opened, open};
 pub(crate) use asked::{Asked, Scope, command, scope_arguments};
@@ -17,9 +17,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 use trailkeeper::aws::Aws;
-use trailkeeper::families::control_ids;
+use trailkeeper::families::{control_ids, families};
 use trailkeeper::model::{OneLine, Region};
-use trailkeeper::settings::Settings;
+use trailkeeper::settings::{PREFIX, Settings};
+use trailkeeper::undo::aws::environment_of;
 use trailkeeper_check::baseline::Baseline;
 use trailkeeper_check::finding::{Finding, Standing};
 use trailkeeper_check::formats::{Format, Output};
@@ -27,11 +28,35 @@ use trailkeeper_check::report::{AccountChecked, CheckReport, LeftOut};
 use trailkeeper_check::selection::Selection;
 use trailkeeper_check::terminal::{Look, render};
 
-/// Returns the settings, which are those of the functions, from the same variables. Nothing is delegated, and nothing is
-/// published.
+/// Returns the settings, which are those of the functions, from the same variables.
 pub(crate) fn settings(aws: &Aws) -> Result<Settings, Problem> {
+    parsed(aws, std::env::vars())
+}
+
+/// Returns the settings of a stack as it is deployed: those of its functions for these families.
+pub(crate) async fn settings_of(aws: &Aws, stack: &str, families: &[&str]) -> Result<Settings, Problem> {
+    let mut variables = Vec::new();
+    for family in families {
+        match environment_of(aws, stack, family).await {
+            Ok(Some(found)) => variables.extend(found),
+            Ok(None) => {
+                let region = aws.config().region().map(ToString::to_string).unwrap_or_default();
+                return Err(Problem::unusable(format!(
+                    "there is no function {stack}-{family} in region {region}: name the stack with --stack and its region with \
+                     --region"
+                )));
+            }
+            Err(error) => return Err(Problem::call(&error, &Whose::default())),
+        }
+    }
+    variables.retain(|(name, _)| name.starts_with(PREFIX));
+    parsed(aws, variables.into_iter())
+}
+
+/// Nothing is delegated, and nothing is published.
+fn parsed(aws: &Aws, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, Problem> {
     let mut settings =
-        Settings::parse(std::env::vars(), &control_ids()).map_err(|error| Problem::unusable(error.to_string()))?;
+        Settings::parse(variables, &control_ids()).map_err(|error| Problem::unusable(error.to_string()))?;
     (settings.bus, settings.topic, settings.unsent) = (None, None, None);
     let Some(region) = aws.config().region().and_then(|it| Region::parse(it.as_ref())) else {
         return Err(Problem::unusable("no region is set: give one with --region, such as us-east-1"));
@@ -50,15 +75,22 @@ pub(crate) fn look() -> Look {
 
 /// Runs the command.
 pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, Problem> {
-    let baseline = asked.baseline.as_deref().map(read).transpose()?;
+    let baselines = asked.baselines.iter().map(|file| read(file)).collect::<Result<Vec<_>, Problem>>()?;
     asked.outputs.iter().try_for_each(|output| can_write(&output.file))?;
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
-    let checked = Box::pin(checked(&aws, &asked.scope, &asked.selection, &Progress::start())).await?;
+    let families: Vec<&str> = families().into_iter().map(|it| it.name).collect();
+    let settings = match &place.stack {
+        Some(stack) => Box::pin(settings_of(&aws, stack, &families)).await?,
+        None => settings(&aws)?,
+    };
+    let given = (place.credentials(), &Progress::start());
+    let checked = Box::pin(checked(&aws, settings, (&asked.scope, &asked.selection), given)).await?;
     let mut report = checked.report;
     if asked.history && report.is_complete {
         Box::pin(last_change::ask(&checked.accounts, &mut report.findings)).await;
     }
-    report.comparison = baseline.map(|it| it.at_least(asked.selection.min_severity).compare(&report));
+    let baselines = baselines.into_iter().map(|it| it.at_least(asked.selection.min_severity)).collect();
+    report.comparison = Baseline::compare_all(baselines, &report);
     let code = report.exit_code(asked.fail_on);
     // First what needs no file: a full disk is no reason to lose the check.
     if asked.json {
@@ -81,15 +113,19 @@ pub(crate) struct Checked {
     pub(crate) accounts: Vec<Opened>,
 }
 
-/// Checks what is asked for.
+/// Checks what is asked for. `given` are the options that name the credentials.
 pub(crate) async fn checked(
     aws: &Rc<Aws>,
-    scope: &Scope,
-    selection: &Selection,
-    progress: &Progress,
+    mut settings: Settings,
+    (scope, selection): (&Scope, &Selection),
+    (given, progress): (String, &Progress),
 ) -> Result<Checked, Problem> {
-    let mut settings = settings(aws)?;
     let controls = selection.switch(&mut settings);
+    if controls.is_empty() {
+        return Err(Problem::unusable(
+            "no control is left to be checked: none is asked for by everything that was given, and switched on",
+        ));
+    }
     let accounts::Accounts { us, opened, mut notes } = Box::pin(open(aws, scope, &settings)).await?;
     let (mut findings, mut left_out): (Vec<Finding>, Vec<Finding>) = (Vec::new(), Vec::new());
     for account in &opened {
@@ -122,6 +158,7 @@ pub(crate) async fn checked(
         left_out: selection.min_severity.map(|below| LeftOut::of(below, &left_out)),
         framework: selection.framework,
         comparison: None,
+        given: given + &scope.again(&us.account),
         controls,
         findings,
     };

@@ -70,7 +70,7 @@ impl Progress {
         let style = ProgressStyle::with_template("{prefix} {bar:24.cyan/dim} {pos}/{len} checked")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = |region: &Region| {
-            let bar = self.bars.add(ProgressBar::new(0).with_style(style.clone()));
+            let bar = self.bars.add(ProgressBar::no_length().with_style(style.clone()));
             bar.set_prefix(format!("{id} {:width$}", region.as_str()));
             (region.as_str().to_owned(), bar)
         };
@@ -80,7 +80,8 @@ impl Progress {
     /// Counts resources that were found.
     pub(crate) fn found(&self, region: &Region, count: usize) {
         if let Some(bar) = self.regions.borrow().get(region.as_str()) {
-            bar.inc_length(count as u64);
+            // A bar without length is empty; one of nothing would be full.
+            bar.set_length(bar.length().unwrap_or_default() + count as u64);
         }
     }
 

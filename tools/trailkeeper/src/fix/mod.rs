@@ -84,7 +84,8 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
     let selection = Selection { controls: vec![asked.control.clone()], ..Selection::default() };
     let progress = Progress::start();
-    let found = Box::pin(checked(&aws, &asked.scope, &selection, &progress)).await?;
+    let given = place.credentials();
+    let found = Box::pin(checked(&aws, settings(&aws)?, (&asked.scope, &selection), (given, &progress))).await?;
     let taken = |it: &&Finding| asked.takes(it);
     let due: Vec<&Finding> = found.report.findings.iter().filter(taken).filter(|it| is_fixable(it)).collect();
     if due.is_empty() {
@@ -106,6 +107,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
             return Err(Problem::refused("nothing was changed"));
         }
     }
+    let given = place.ledger();
     let mut settings = settings(&aws)?;
     selection.switch(&mut settings);
     let cause = origin("trailkeeper fix", Some(found.report.by.to_string()));
@@ -118,9 +120,9 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         let advice = advice.as_deref().map(|it| format!("\n  What to do: {it}")).unwrap_or_default();
         print(&format!("Left, no call puts it right: {resource}: {because}{advice}\n"))?;
     }
-    for (place, finding) in due.iter().enumerate() {
+    for (done, finding) in due.iter().enumerate() {
         if progress.was_stopped() {
-            let rest = due.len() - place;
+            let rest = due.len() - done;
             return Err(Problem::interrupted(format!("interrupted: {rest} of {} were not touched", due.len())));
         }
         let Some(account) = found.accounts.iter().find(|it| it.id == *finding.account) else { continue };
@@ -154,7 +156,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         let outcome = outcomes.unwrap_or_default().into_iter().find(|it| it.control == asked.control);
         let Some(outcome) = outcome else { continue };
         failed += usize::from(!matches!(outcome.status, Status::Fixed | Status::Compliant));
-        print(&ended(&outcome, finding.family, &found.report.by).unwrap_or_default())?;
+        print(&ended(&outcome, finding.family, &found.report.by, &given).unwrap_or_default())?;
     }
     progress.end();
     Ok(ExitCode::from(u8::from(failed + left > 0)))

@@ -76,7 +76,9 @@ impl<'a> Difference<'a> {
 }
 
 /// Says what became of a fix, and what takes it back.
-pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str) -> Result<String, Error> {
+///
+/// `given` are the options that name the ledger and the credentials.
+pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str, given: &str) -> Result<String, Error> {
     let mut text = String::new();
     let ControlResult { resource, status, because, steps, change, .. } = outcome;
     match status {
@@ -101,7 +103,7 @@ pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str) -> Result<S
     }
     let made: Vec<_> = steps.iter().filter(|it| it.status == StepStatus::Applied).collect();
     match change {
-        Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}")?,
+        Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}{given}")?,
         _ => made.iter().rev().try_for_each(|step| {
             let once = step.undo_once.as_ref().map(|it| format!("  # once {it}")).unwrap_or_default();
             writeln!(text, "  To undo it: {}{once}", step.undo)
@@ -164,7 +166,7 @@ mod tests {
         (failed.status, failed.error) =
             (StepStatus::Failed, Some("iam:CreateRole was denied (AccessDenied: no)".into()));
         outcome.steps = vec![failed.clone(), failed];
-        let told = ended(&outcome, "vpc", "arn:aws:iam::1:user/ann").expect("text");
+        let told = ended(&outcome, "vpc", "arn:aws:iam::1:user/ann", "").expect("text");
         assert_eq!(told.matches("AccessDenied").count(), 1, "{told}");
         let cure = "allow iam:CreateRole to arn:aws:iam::1:user/ann: policies/vpc.remediate.json has it";
         assert!(told.contains(cure), "{told}");
