@@ -130,11 +130,14 @@ simulate: $(VENV)/stamp ### simulate an organization of a thousand accounts: rep
 GIVEN_EMAIL = $(if $(filter command,$(origin EMAIL)),$(EMAIL))
 GIVEN_ARCH = $(if $(filter command environment,$(origin ARCH)),$(ARCH))
 
+# What was given to make by name: a parameter among them stands outside the quotes of PARAMETERS.
+GIVEN_NAMES = $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+
 .PHONY: deploy
 # As it was given: make would take a dollar sign for one of its own.
 deploy: override export PARAMETERS := $(value PARAMETERS)
 deploy: $(SAM_VENV)/stamp ## deploy or update: EMAIL=soc@example.com PARAMETERS='Name=value ...' (also PARAMETERS_FILE, STACK, REGION, YES=1, REMOVE=1)
-	$(OPERATE) tools/deploy.py $(WHERE) $(call option,--email,GIVEN_EMAIL) $(call option,--parameters-file,PARAMETERS_FILE) \
+	$(OPERATE) tools/deploy.py $(WHERE) $(call option,--given,GIVEN_NAMES) $(call option,--email,GIVEN_EMAIL) $(call option,--parameters-file,PARAMETERS_FILE) \
 	  $(call option,--architecture,GIVEN_ARCH) $(if $(call on,$(YES)),--yes) $(if $(call on,$(REMOVE)),--remove)
 
 # What `make deploy` builds and uploads, once it has asked.

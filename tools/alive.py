@@ -20,6 +20,8 @@ AT_ONCE = 8
 # As far back as the last event is looked for.
 DAYS = 14
 HOUR = 3600
+# The schedule runs within an hour of its making, and the metric of a sweep shows some minutes after it.
+FIRST_SWEEP = timedelta(hours=2)
 # It reads access logs as they come, and sweeps nothing.
 NO_SWEEPS = "access"
 
@@ -66,9 +68,12 @@ class Looks:
             ("AWS/Lambda", "Errors", "FunctionName", f"{self.home.name}-", self.names),
         ))
         silent = timedelta(days=int(self.home.parameter("SilentDays") or 2))
+        young = self.now - self.home.stack["CreationTime"] < FIRST_SWEEP
+        if young:
+            yield Line(f"the stack is new: the first sweep comes within {FIRST_SWEEP.seconds // HOUR} hours of its making")
         for name in self.families:
             sweep, lanes = swept.get(name), [it for it in self.names if family(it) == name]
-            missed = name != NO_SWEEPS and (sweep is None or self.now - sweep > silent)
+            missed = name != NO_SWEEPS and (self.now - sweep > silent if sweep else not young)
             last = "sweeps nothing" if name == NO_SWEEPS else f"last sweep {self._ago(sweep)}"
             errors = [failed[it] for it in lanes if it in failed]
             error = f", last error {self._ago(max(errors))}" if errors else ""

@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from home import CAPABILITIES, ROOT
 from refusal import Refused
+from refusal import cause as told
 from stacks import cause
 
 POLL_SECONDS = 3
@@ -18,6 +20,7 @@ SETTINGS = ROOT / "tests" / "golden" / "settings.json"
 # What CloudFormation says of a change set that changes nothing.
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 TELL_SECONDS = 30
+LEDGER = "Ledger"
 
 
 def settings() -> dict[str, str]:
@@ -50,7 +53,7 @@ def applied(plan: Any, packaged: Path) -> dict[str, str] | None:
             return None
         raise Refused(f"CloudFormation refuses the change: {reason}")
     client.execute_change_set(**which)
-    return done(client, made["StackId"], plan.update)
+    return done(plan, made["StackId"])
 
 
 def uploaded(plan: Any, packaged: Path) -> str:
@@ -65,22 +68,41 @@ def uploaded(plan: Any, packaged: Path) -> str:
     return f"{s3.meta.endpoint_url}/{place}/{key}"
 
 
-def done(client: Any, stack: str, update: bool) -> dict[str, str]:
+def done(plan: Any, stack: str) -> dict[str, str]:
     """Waits until CloudFormation is done, and tells how far it is; the outputs of the stack."""
-    told = time.monotonic()
+    client, said = plan.account.client("cloudformation"), time.monotonic()
     while True:
         found = client.describe_stacks(StackName=stack)["Stacks"][0]
         if not found["StackStatus"].endswith("_IN_PROGRESS"):
             break
-        if time.monotonic() - told > TELL_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - said > TELL_SECONDS:
+            said = time.monotonic()
             print(f"  {found['StackStatus']}: {progress(client, stack)}", flush=True)
         time.sleep(POLL_SECONDS)
-    if found["StackStatus"] != ("UPDATE_COMPLETE" if update else "CREATE_COMPLETE"):
-        why = cause(client.describe_stack_events(StackName=stack)["StackEvents"])
-        left = "the stack is as it was" if update else "what it had made is removed"
+    if found["StackStatus"] != ("UPDATE_COMPLETE" if plan.update else "CREATE_COMPLETE"):
+        events = client.describe_stack_events(StackName=stack)["StackEvents"]
+        why = cause(events)
+        left = "the stack is as it was" if plan.update else f"what it had made is removed{kept(plan, events)}"
         raise Refused(f"The deployment failed ({found['StackStatus']}; {left}): {why}")
     return {it["OutputKey"]: str(it["OutputValue"]) for it in found.get("Outputs", [])}
+
+
+def kept(plan: Any, events: list[dict[str, Any]]) -> str:
+    """Removes the empty ledger of a creation that failed, which its protection against deletion keeps; says where it cannot."""
+    of_ledger = (it.get("PhysicalResourceId") for it in events if it["LogicalResourceId"] == LEDGER)
+    table = next((it for it in of_ledger if it), None)
+    if table is None:
+        return ""
+    client = plan.account.client("dynamodb")
+    try:
+        client.update_table(TableName=table, DeletionProtectionEnabled=False)
+        client.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": 40})
+        client.delete_table(TableName=table)
+    except client.exceptions.ResourceNotFoundException:
+        return ""
+    except (BotoCoreError, ClientError) as error:
+        return f", but for the empty table {table} ({told(error)})"
+    return ""
 
 
 def progress(client: Any, stack: str) -> str:

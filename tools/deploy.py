@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from home import values as parameters_of
 from plan import OURS, Plan
 from refusal import Refused
 from stacks import FAILED, take
-from values import Values, filed, spoken
+from values import Values, filed, rules, spoken
 
 # What a name of a stack may be: names of the functions and roles begin with it, and have 64 characters at most.
 LONGEST_NAME = 36
@@ -50,7 +51,10 @@ def settings_hold(plan: Plan) -> None:
         command, cwd=ROOT, env=kept | variables | {"AWS_REGION": plan.account.region}, capture_output=True, text=True, check=False
     )
     if ran.returncode:
-        raise Refused(ran.stderr.strip() or "the values could not be checked")
+        words = ran.stderr.strip() or "the values could not be checked"
+        for name, variable in sorted(known.items(), key=lambda it: -len(it[1])):
+            words = words.replace(variable, name)
+        raise Refused(words)
     # What was kept and is no longer known is told, and stops nothing.
     plan.notes += ran.stdout.splitlines()
 
@@ -107,9 +111,9 @@ def deploy(given: Any) -> int:
             removed(plan)
         outputs = change_set.applied(plan, packaged)
     if outputs is None:
-        print(f"Stack {plan.name} is up to date")
+        print(f"Stack {plan.name} is as it was: nothing had to be changed")
     else:
-        print(f"Stack {plan.name} is {'up to date' if plan.update else 'there'}")
+        print(f"Stack {plan.name} {'was brought up to date' if plan.update else 'is there'}")
         for name in ("Dashboard", "ReportTopic", "GuardTopic"):
             print(f"  {name}: {outputs.get(name, '')}")
     named_so = "" if plan.name == STACK else f" STACK={plan.name}"
@@ -132,7 +136,7 @@ def remove(given: Any) -> int:
         print("Nothing was done")
         return 1
     became = take(account.client("cloudformation"), given.stack)
-    print(f"Stack {given.stack}: {became}")
+    print(f"Stack {given.stack}: {became}; its ledger and its bucket for notes stay, whose names CloudFormation gave: see docs/deploy.md#remove")
     return 1 if became.startswith(FAILED) else 0
 
 
@@ -141,9 +145,13 @@ def main() -> int:
     parser.add_argument("--email", help="address for reports and alarms: the parameter ReportEmail")
     parser.add_argument("--parameters-file", help="file of values: JSON, or a line Name=value for each")
     parser.add_argument("--architecture", help="arm64 or x86_64: the parameter Architecture")
+    parser.add_argument("--given", default="", help=argparse.SUPPRESS)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--remove", action="store_true", help="remove the stack")
     given = parser.parse_args()
+    outside = sorted(set(given.given.split()) & rules().keys())
+    if outside:
+        raise Refused(f"{outside[0]}= is outside PARAMETERS: put all values into one pair of quotes, as in PARAMETERS='A=.. B=..'")
     given.stack = given.stack or STACK
     asked["stack"] = given.stack
     if len(given.stack) > LONGEST_NAME:

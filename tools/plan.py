@@ -114,8 +114,8 @@ class Plan:
             "Region": self.account.region,
             "Stack": f"{self.name}: {'is brought ' if self.update else ''}{what}",
             "Mode": mode(holds),
-            "Reports": hearers(holds, "ReportEmail", "ReportTopicArn"),
-            "Alarms": hearers(holds, "GuardEmail", "ReportEmail", "ReportTopicArn"),
+            "Reports": hearers(holds, self.kept, "ReportEmail", "ReportTopicArn"),
+            "Alarms": hearers(holds, self.kept, "GuardEmail", "ReportEmail", "ReportTopicArn"),
         }
         lines = [f"{name:<10}{value}" for name, value in rows.items()]
         for name, value in self.said.items():
@@ -156,9 +156,10 @@ def mode(holds: Values) -> str:
     return f"dry-run: reports only{f', but fixes {chr(44).join(fixed)}' if fixed else ''}"
 
 
-def hearers(holds: Values, *names: str) -> str:
+def hearers(holds: Values, kept: Values, *names: str) -> str:
     """Who is told: the first of these that is set."""
     for name in names:
         if holds[name]:
-            return holds[name] + (" (AWS asks the address to confirm)" if "@" in holds[name] else "")
+            is_new = "@" in holds[name] and holds[name] not in {kept.get(it) for it in names}
+            return holds[name] + (" (AWS asks the address to confirm)" if is_new else "")
     return "NOBODY: give an address, EMAIL=soc@example.com"

@@ -18,6 +18,7 @@ POLL_SECONDS = 5
 # A function that is told of every log group that is deleted, and does nothing about one that it does not use.
 NOTICES = "transfer"
 REPORTS = "trail"
+UNSENT = "ApproximateNumberOfMessages"
 
 
 class Probe:
@@ -53,6 +54,7 @@ class Probe:
     def _reported(self) -> Line:
         """Has a function be told that a trail of a name that nobody has was stopped: that is always reported."""
         client, trail = self._home.client("lambda"), self._name.rsplit("/", 1)[-1]
+        before = self._unsent()
         answer = client.invoke(FunctionName=f"{self._home.name}-{REPORTS}", Payload=json.dumps(self._event(trail)))
         report = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
@@ -61,7 +63,15 @@ class Probe:
         if not told:
             return Line(f"event to report: nothing was reported ({report.get('ignored') or 'no result'})", well=False)
         where = self._home.output("ReportTopic").rsplit(":", 1)[-1]
+        if self._unsent() > before:
+            why = f"`aws logs tail /aws/lambda/{self._home.name}-{REPORTS}` says why"
+            return Line(f"event to report: the topic {where} did not take the report, which is kept in UnsentReports; {why}", well=False)
         return Line(f"event to report: the topic {where} has one on {trail}; its mail must be with you now")
+
+    def _unsent(self) -> int:
+        """How many reports wait that could not be sent."""
+        asked = {"QueueUrl": self._home.parts("AWS::SQS::Queue")["UnsentReports"], "AttributeNames": [UNSENT]}
+        return int(self._home.client("sqs").get_queue_attributes(**asked)["Attributes"][UNSENT])
 
     def _event(self, trail: str) -> dict[str, Any]:
         """StopLogging, as CloudTrail would tell of it."""

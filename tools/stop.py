@@ -15,12 +15,13 @@ def main() -> int:
         cure = "deploy it again, or say `make deploy PARAMETERS='Mode=dry-run Controls='`"
         raise Refused(f"Stack {home.name} in {home.region} has no parameter Stopped: {cure}")
     changed = home.set(Stopped="false" if given.start else "true")
-    said = "" if changed else "already "
     if given.start:
         controls = home.parameter("Controls")
-        print(f"{said}started: Mode {home.parameter('Mode')}{f', {controls}' if controls else ''}".capitalize())
+        said = "Started" if changed else "Already started"
+        print(f"{said}: Mode {home.parameter('Mode')}{f', {controls}' if controls else ''}")
     else:
-        print(f"{said}stopped: nothing is fixed until `make start`; what is found is reported".capitalize())
+        said = "Stopped" if changed else "Already stopped"
+        print(f"{said}: nothing is fixed until `make start`; what is found is reported")
     return 0
 
 

@@ -21,6 +21,12 @@ NAME = re.compile(r"([A-Za-z][A-Za-z0-9]*)=")
 NEXT = re.compile(r"\s+(?=[A-Z][A-Za-z0-9]*=)")
 
 Values = dict[str, str]
+SHOWN = 120
+# What makes a list shorter that is too long for Lambda's 4 KB of environment.
+SHORTER = {
+    "Controls": ": set Mode to what most controls are to do, and name the others alone",
+    "Exempt": ": use patterns, as in name=test-*, or the tag trailkeeper:exempt on the resources themselves",
+}
 
 
 def spoken(text: str) -> Values:
@@ -135,7 +141,10 @@ def problems(said: Values, region: str, whole: Values | None = None) -> Iterator
             continue
         wrong = unfit(value, known[name])
         if wrong:
-            yield f"{name}: {wrong} (it is `{value}`)"
+            # Of a long list it is enough to see how it begins.
+            shown = value if len(value) <= SHOWN else f"{value[:SHOWN]}..."
+            cure = SHORTER.get(name, "") if len(value) > int(known[name].get("MaxLength", len(value))) else ""
+            yield f"{name}: {wrong}{cure} (it is `{shown}`)"
         elif name == "Controls":
             yield from (f"Controls: {it}" for it in of_controls(value))
         elif name == "Exempt":

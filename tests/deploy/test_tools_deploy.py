@@ -41,7 +41,7 @@ def test_a_stack_from_its_first_deployment_to_its_second(operator: Operator) -> 
     assert not (operator.folder / "samconfig.toml").exists() and not (ROOT / "samconfig.toml").exists()
 
     # Nothing new is said: nothing is changed.
-    assert "is up to date" in operator.deploy().stdout and operator.stack() == first
+    assert "nothing had to be changed" in operator.deploy().stdout and operator.stack() == first
 
     # A blank, a semicolon and an equals sign are part of a value; the rest stays as it is.
     ran = operator.deploy(parameters=f"Exempt={EXEMPT} Mode=enforce")
@@ -69,7 +69,7 @@ def test_a_stack_from_its_first_deployment_to_its_second(operator: Operator) -> 
     assert "already stopped" in operator.run("stop").stdout.lower()
     assert "but stopped" in operator.run("controls").stdout
     ran = operator.run("stop", "--start")
-    assert "Started: mode enforce" in ran.stdout, ran.stderr
+    assert "Started: Mode enforce" in ran.stdout, ran.stderr
     assert {family: operator.variables(family) for family in NAMES} == running and all(map(operator.may_fix, NAMES))
 
     # An empty value is one.
@@ -108,6 +108,8 @@ def test_a_deployment_that_fails_says_why_and_a_first_one_leaves_nothing(
     events = [
         {"LogicalResourceId": "GuardRole", "PhysicalResourceId": "", "ResourceStatus": f"{started}_FAILED",
          "ResourceStatusReason": "it exists"},
+        {"LogicalResourceId": "Ledger", "PhysicalResourceId": "trailkeeper-Ledger-1", "ResourceStatus": f"{started}_COMPLETE"},
+        {"LogicalResourceId": "Ledger", "PhysicalResourceId": "", "ResourceStatus": f"{started}_IN_PROGRESS"},
         {"LogicalResourceId": "trailkeeper", "PhysicalResourceId": STACK_ID, "ResourceStatus": f"{started}_IN_PROGRESS"},
     ]
     stack = {"StackName": "trailkeeper", "CreationTime": "2026-01-01", "StackId": STACK_ID, "StackStatus": ended}
@@ -125,11 +127,34 @@ def test_a_deployment_that_fails_says_why_and_a_first_one_leaves_nothing(
         stub.add_response("execute_change_set", {}, which)
         stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
         stub.add_response("describe_stack_events", {"StackEvents": [it | same for it in events]}, {"StackName": STACK_ID})
-        account = argparse.Namespace(client=lambda _: client)
+        tables = Tables()
+        account = argparse.Namespace(client=lambda service: tables if service == "dynamodb" else client)
         what = argparse.Namespace(account=account, name="trailkeeper", update=update, parameters=list)
         with pytest.raises(Exception, match=f"The deployment failed \\({ended}; .*\\): GuardRole: it exists"):
             change_set.applied(what, tmp_path)
         stub.assert_no_pending_responses()
+        assert tables.removed == ([] if update else ["trailkeeper-Ledger-1"])
+
+
+class Tables:
+    """DynamoDB as far as a table that is protected against deletion is concerned."""
+
+    def __init__(self) -> None:
+        self.removed: list[str] = []
+        self._protected = True
+        self.exceptions = argparse.Namespace(ResourceNotFoundException=KeyError)
+
+    def update_table(self, TableName: str, DeletionProtectionEnabled: bool) -> None:  # noqa: N803 - as AWS has it
+        assert TableName == "trailkeeper-Ledger-1"
+        self._protected = DeletionProtectionEnabled
+
+    def get_waiter(self, name: str) -> Any:
+        assert name == "table_exists"
+        return argparse.Namespace(wait=lambda **_: None)
+
+    def delete_table(self, TableName: str) -> None:  # noqa: N803 - as AWS has it
+        assert not self._protected
+        self.removed.append(TableName)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +166,7 @@ def test_a_deployment_that_fails_says_why_and_a_first_one_leaves_nothing(
         ("Controls=kms-key-rotation=off,kms-key-rotation=enforce", "kms-key-rotation is set twice"),
         ("Exempt=control=vpc-flow-log account=111122223333", "there is no control vpc-flow-log; did you mean vpc-flow-logs?"),
         # The functions' own code finds what no pattern does.
-        ("Exempt=control=vpc-flow-logs account=all", "TRAILKEEPER_EXEMPT"),
+        ("Exempt=control=vpc-flow-logs account=all", "Exempt: `all`"),
         ("Schedule=rate(12", "Schedule: must be an expression such as rate(12 hours)"),
         ("ExternalId=secret", "ExternalId works only with Organization"),
         ("ReportTopicArn=arn:aws:sns:ca-central-1:111122223333:reports", "give an address for them"),
@@ -286,9 +311,17 @@ def recipe(*given: str, **variables: str) -> str:
     ).stdout.replace("\\\n", "")
 
 
+def test_a_value_outside_the_quotes_is_not_lost(operator: Operator) -> None:
+    ran = operator.deploy("--given", "EMAIL YES Exempt", "--email", EMAIL)
+    assert ran.returncode == 1 and "Exempt= is outside PARAMETERS" in ran.stderr, ran
+    assert operator.stack() == {}
+    asked = recipe("deploy", "EMAIL=a@example.com", "Exempt=x")
+    assert {"EMAIL", "Exempt"} <= set(asked.split("--given '")[1].split("'")[0].split())
+
+
 def test_make_hands_everything_on_as_it_is() -> None:
     asked = recipe("deploy", "EMAIL=o'neil@example.com", "STACK=audit", "REGION=eu-west-1", "YES=1", "ARCH=x86_64")
-    assert "--stack 'audit' --region 'eu-west-1' --email 'o'\\''neil@example.com'" in asked
+    assert "--stack 'audit' --region 'eu-west-1'" in asked and "--email 'o'\\''neil@example.com'" in asked
     assert "--architecture 'x86_64' --yes" in asked
     usual = recipe("deploy", EMAIL="alice@home.example")
     assert "--email" not in usual and "--architecture" not in usual and "--yes" not in usual

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from deployed import FAMILIES, FUNCTIONS, Home
@@ -17,6 +19,7 @@ from operated import tool
 from template import parsed
 
 from tools import alive
+from tools.probe import Probe
 
 ELSEWHERE = "eu-west-1"
 WHERE = ["--regions", f"{REGION},{ELSEWHERE}"]
@@ -76,6 +79,16 @@ def test_who_hears_a_topic_of_another_account_is_to_be_seen_there() -> None:
         assert line.well and "account 444455556666's" in line.about
 
 
+@pytest.mark.parametrize(("hours", "well"), [(1, True), (3, False)])
+def test_a_new_stack_may_not_have_swept_yet(monkeypatch: pytest.MonkeyPatch, hours: int, well: bool) -> None:
+    made = datetime.now(UTC) - timedelta(hours=hours)
+    home = SimpleNamespace(stack={"CreationTime": made}, parameter=lambda _: "", parts=lambda _: {"V": "t-vpc"}, name="t")
+    monkeypatch.setattr(alive.Looks, "_last", lambda *_: {})
+    lines = list(alive.Looks(home).functions())  # type: ignore[arg-type]
+    assert [it.well for it in lines if it.about.startswith("vpc")] == [well]
+    assert any("the stack is new" in it.about for it in lines) == well
+
+
 @contextmanager
 def delivered(home: Home) -> Iterator[None]:
     """Has CloudTrail tell of a log group that was deleted, again and again."""
@@ -101,6 +114,28 @@ def test_the_probe_goes_all_the_way_and_leaves_nothing(home: Home) -> None:
     assert "ok  call to function: transfer was told within" in ran.stdout
     groups = home.client("logs").describe_log_groups(logGroupNamePrefix="/trailkeeper/probe")["logGroups"]
     assert groups == [] and home.client("cloudtrail").describe_trails()["trailList"] == []
+
+
+@pytest.mark.parametrize(("waiting", "well"), [((0, 0), True), ((2, 3), False)])
+def test_a_report_that_the_topic_does_not_take_is_no_proof(waiting: tuple[int, int], well: bool) -> None:
+    counts = iter(waiting)
+    queue = SimpleNamespace(get_queue_attributes=lambda **_: {"Attributes": {"ApproximateNumberOfMessages": str(next(counts))}})
+    clients = {"lambda": Answering(), "sqs": queue}
+    home = SimpleNamespace(
+        client=clients.get, parts=lambda _: {"UnsentReports": "queue"}, output=lambda _: "a:topic", name="trailkeeper", account="1",
+        region=REGION, partition="aws",
+    )
+    said = Probe(home)._reported()  # type: ignore[arg-type] # noqa: SLF001 - its own
+    assert said.well == well and ("did not take the report" in said.about) != well
+
+
+class Answering:
+    """A function that says that it has told people."""
+
+    def invoke(self, Payload: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - as AWS has it
+        arn = json.loads(Payload)["detail"]["requestParameters"]["name"]
+        told = {"results": [{"status": "changed", "resource": arn}]}
+        return {"Payload": io.BytesIO(json.dumps(told).encode())}
 
 
 def test_what_is_not_well_is_told_with_its_cure(home: Home) -> None:

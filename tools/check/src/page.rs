@@ -140,6 +140,7 @@ impl Cell {
         let words: Vec<String> =
             words.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
         let (class, mark) = match worst {
+            Some(worst) if unknown > 0 => (worst.as_str(), format!("✕{} ?{}", count(wrong), count(unknown))),
             Some(worst) => (worst.as_str(), format!("✕{}", count(wrong))),
             None if unknown > 0 => ("odd", format!("?{}", count(unknown))),
             None if right > 0 => ("good", "✓".to_owned()),

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Err(error) => Err(Problem::unusable(error.to_string())),
     };
     done.unwrap_or_else(|problem| {
+        let problem = problem.of_profile(place.profile.as_deref());
         eprintln!("trailkeeper: {problem}");
         problem.code()
     })

@@ -15,6 +15,9 @@ pub(crate) const INTERRUPTED: u8 = 130;
 /// Exit code if an argument or the ledger is unusable.
 const UNUSABLE: u8 = 2;
 
+/// What helps where nothing gives credentials.
+const WITHOUT_CREDENTIALS: &str = "give credentials in the environment, or a profile with --profile";
+
 /// Problem that ends the command. `Display` is one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -53,8 +56,11 @@ impl Problem {
                 "a policy of the organization denies it, which only its administrators can change".to_owned()
             }
             ErrorKind::Denied => format!("allow {} to {arn}, or use other credentials with --profile", error.action),
-            _ if error.code == "NoConnection" && error.message.contains("credentials") => {
-                "give credentials in the environment or with --profile".to_owned()
+            _ if error.code == "NoConnection" && is_about_credentials(&error.message) => {
+                return Self::unusable(format!("{}: {WITHOUT_CREDENTIALS}", error.message));
+            }
+            _ if error.code == "NoConnection" => {
+                "look at the network, the proxy and AWS_ENDPOINT_URL, then try again".to_owned()
             }
             ErrorKind::Transient if error.message.contains("expired") || error.code.contains("Expired") => {
                 "the credentials have expired: renew them".to_owned()
@@ -80,6 +86,16 @@ impl Problem {
         Self::unusable(format!("{words}{rights}"))
     }
 
+    /// Returns the same, with what helps where a profile was named that gives no credentials.
+    pub(crate) fn of_profile(self, profile: Option<&str>) -> Self {
+        let Some(profile) = profile.filter(|_| self.words.ends_with(WITHOUT_CREDENTIALS)) else { return self };
+        let cause = self.words.trim_end_matches(WITHOUT_CREDENTIALS);
+        Self::unusable(format!(
+            "profile {profile}: {cause}look at ~/.aws/config, and if the profile is one of IAM Identity Center, run `aws sso login \
+             --profile {profile}`"
+        ))
+    }
+
     /// Returns the exit code.
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(self.code)
@@ -90,6 +106,12 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.words.fmt(f)
     }
+}
+
+/// Returns whether a call was not sent for want of credentials: a token of IAM Identity Center that has expired counts.
+fn is_about_credentials(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["credential", "token", "sso"].iter().any(|word| message.contains(word))
 }
 
 /// Whose call failed, and where, as far as that is known.
@@ -131,8 +153,9 @@ mod tests {
         for (error, cure) in [
             (
                 error("sts:GetCallerIdentity", ErrorKind::Transient, "NoConnection", "no AWS credentials were found"),
-                "give credentials in the environment or with --profile",
+                "no AWS credentials were found: give credentials in the environment, or a profile with --profile",
             ),
+            (error("sts:X", ErrorKind::Transient, "NoConnection", "Connection refused"), "AWS_ENDPOINT_URL"),
             (error("s3:X", ErrorKind::Transient, "ExpiredToken", "x"), "renew them"),
             (error("s3:X", ErrorKind::Transient, "SlowDown", "x"), "try again"),
             (error("dynamodb:Query", ErrorKind::Gone, "ResourceNotFoundException", "x"), "--table"),
@@ -142,5 +165,11 @@ mod tests {
             let told = Problem::call(&error, &Whose::default()).to_string();
             assert!(told.contains(cure) && !told.contains('\n'), "{told}");
         }
+        let none = error("sts:X", ErrorKind::Transient, "NoConnection", "no AWS credentials were found");
+        assert_eq!(
+            Problem::call(&none, &Whose::default()).of_check().of_profile(Some("prod")).to_string(),
+            "profile prod: no AWS credentials were found: look at ~/.aws/config, and if the profile is one of IAM Identity \
+             Center, run `aws sso login --profile prod`"
+        );
     }
 }
