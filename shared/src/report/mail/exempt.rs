@@ -4,7 +4,7 @@ use super::names::ResourceWord;
 use super::{MailContext, ids};
 use crate::exemption::{TAG, UNTIL};
 use crate::model::{Arn, Command, Region};
-use crate::report::{ControlResult, Report, Status};
+use crate::report::{ControlResult, Report, Status, StepReport, StepStatus};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -25,10 +25,11 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
         // Writing to a String cannot fail.
         let existing = first.hints.exempt_tag.as_deref().unwrap_or_default();
         let value = with_words(existing, &controls);
-        let _ = if tag(&first.resource, &first.region, "").is_some() && value.is_none() {
+        let has_tags = is_there(&first.resource, results) && tag(&first.resource, &first.region, "").is_some();
+        let _ = if has_tags && value.is_none() {
             let controls = controls.join(" ");
             writeln!(text, "To exempt {which}, whose tag {TAG} stays as it is, add to that tag's value: {controls}")
-        } else if let Some(command) = value.and_then(|value| tag(&first.resource, &first.region, &value)) {
+        } else if let Some(command) = value.filter(|_| has_tags).and_then(|value| tag(&first.resource, &first.region, &value)) {
             writeln!(text, "To exempt {which} (until a day: tag it {UNTIL}=YYYY-MM-DD as well):\n  {command}")
         } else {
             let rules = controls.iter().map(|control| rule(control, report, first)).collect::<Vec<_>>().join("; ");
@@ -46,6 +47,12 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
         let _ = writeln!(text, "To switch it off for every resource: make controls OFF={}", ids(&due).join(","));
     }
     text
+}
+
+/// Returns whether the resource exists: a trail that the account lacks is named by what its making would call it.
+fn is_there(resource: &str, results: &[ControlResult]) -> bool {
+    let makes_it = |step: &StepReport| step.action == "cloudtrail:CreateTrail" && step.status != StepStatus::Applied;
+    !results.iter().any(|it| &*it.resource == resource && it.steps.iter().any(makes_it))
 }
 
 /// Returns the rule of the parameter that exempts a resource which has no tags of its own.

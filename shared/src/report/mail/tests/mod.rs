@@ -349,6 +349,13 @@ fn exempting_is_offered_only_where_it_holds() {
         account.contains("parameter Exempt") && account.contains("control=monitor-root-usage account=123456789012")
     );
     assert!(!of(result("cloudtrail-logging", TRAIL, Status::Unknown, "denied")).contains("To exempt"));
+    let mut missing = result("cloudtrail-kms", TRAIL, Status::Planned, "there is no trail");
+    let made = |status| StepReport { action: "cloudtrail:CreateTrail".to_owned(), status, ..start(StepStatus::Planned) };
+    missing.steps = vec![made(StepStatus::Planned)];
+    let mail = of(missing.clone());
+    assert!(!mail.contains("add-tags") && mail.contains("control=cloudtrail-kms account=123456789012"), "{mail}");
+    missing.steps = vec![made(StepStatus::Applied)];
+    assert!(of(missing).contains("add-tags"));
 }
 
 #[test]
