@@ -101,11 +101,11 @@ def binary(name: str) -> Path:
     return path
 
 
-def through(started: Function, name: str, mode: str, settings: dict[str, str]) -> Function:
+def through(started: Function, name: str, mode: str, settings: dict[str, str], *, apart: bool) -> Function:
     """The function, compared with the command where that is asked for."""
     if not os.environ.get(SWITCH):
         return started
-    return cast(Function, twice(started, name, mode, settings, binary("trailkeeper")))
+    return cast(Function, twice(started, name, mode, settings, binary("trailkeeper"), apart=apart))
 
 
 @pytest.fixture
@@ -127,6 +127,6 @@ def function(request: pytest.FixtureRequest) -> Iterator[StartFunction]:
             arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
             command = [str(binary(name))]
             started = running.enter_context(Function(command, settings, arn=arn, timeout=timeout))
-            return through(started, name, mode, settings)
+            return through(started, name, mode, settings, apart=isinstance(server, Moto))
 
         yield start

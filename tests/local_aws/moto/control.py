@@ -185,6 +185,7 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("GET", "pid"): lambda: {"pid": os.getpid()},
     ("GET", "held"): _held,
     ("GET", "calls"): lambda: {"calls": request_ids.take(_call)},
+    ("GET", "beside"): lambda: {"calls": request_ids.take(_call, beside=True)},
     ("GET", "mail"): lambda: {"letters": mail.take()},
     ("GET", "confirmations"): subscriptions.asked,
     ("POST", "hold"): _hold,

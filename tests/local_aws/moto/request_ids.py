@@ -22,6 +22,9 @@ Resolve = Callable[[Environ], tuple[str, str]]
 
 NAMES = ("x-amz-request-id", "x-amzn-requestid")
 _answered: deque[tuple[Environ, bytes, str]] = deque(maxlen=500)
+_beside: deque[tuple[Environ, bytes, str]] = deque(maxlen=2000)
+BESIDE = "app/beside"
+"""In the user agent of who works beside a test: the calls are kept apart."""
 
 
 class IdentifiedApplication:
@@ -42,7 +45,9 @@ class IdentifiedApplication:
             fresh = [] if given else [(name, str(uuid.uuid4())) for name in NAMES[:1]]
             request_id = given or fresh[0][1]
             texts = {name: value for name, value in environ.items() if isinstance(value, str)}
-            _answered.append((texts | {"wsgi.input_terminated": True}, body, request_id))
+            agents = environ.get("HTTP_USER_AGENT", "") + environ.get("HTTP_X_AMZ_USER_AGENT", "")
+            kept = _beside if BESIDE in agents else _answered
+            kept.append((texts | {"wsgi.input_terminated": True}, body, request_id))
             return start(status, [*headers, *fresh], *more)
 
         return self.application(environ, identified)
@@ -54,8 +59,9 @@ def of(operation: str, resolve: Operation) -> list[str]:
     return [request_id for environ, request_id in asked if resolve(environ) == operation]
 
 
-def take(resolve: Resolve) -> list[tuple[str, str]]:
+def take(resolve: Resolve, *, beside: bool = False) -> list[tuple[str, str]]:
     """The service and operation of each request since the last time, the oldest first; at most the latest 500."""
-    asked = list(_answered)
-    _answered.clear()
+    kept = _beside if beside else _answered
+    asked = list(kept)
+    kept.clear()
     return [resolve(environ | {"wsgi.input": io.BytesIO(body)}) for environ, body, _ in asked]

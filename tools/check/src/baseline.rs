@@ -1,7 +1,7 @@
 //! Comparison with an earlier check: what is new, what is mended, what is still wrong.
 
-use crate::finding::Standing;
-use crate::report::CheckReport;
+use crate::finding::{Finding, Standing};
+use crate::report::{AccountChecked, CheckReport};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use trailkeeper::ledger::FindingId;
@@ -11,6 +11,9 @@ use trailkeeper::model::{OneLine, Severity};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Baseline {
     made: OneLine,
+    is_complete: bool,
+    accounts: Vec<AccountChecked>,
+    controls: Vec<OneLine>,
     findings: Vec<Earlier>,
 }
 
@@ -32,6 +35,8 @@ pub struct Comparison {
     pub since: OneLine,
     /// Violations that were not there.
     pub new: BTreeSet<FindingId>,
+    /// Violations that the earlier check did not look for, or could not tell.
+    pub unseen: BTreeSet<FindingId>,
     /// Violations that were there.
     pub still: BTreeSet<FindingId>,
     /// Violations that are gone: the resource complies, or is no longer there.
@@ -130,9 +135,33 @@ impl Baseline {
                 Some(Standing::Right | Standing::NotApplicable) | None => comparison.mended.push(gone),
             }
         }
-        let new = now.standing(Standing::Wrong).filter(|it| !before.contains(&it.id));
-        comparison.new = new.map(|it| it.id.clone()).collect();
+        let seen = self.seen();
+        for finding in now.standing(Standing::Wrong).filter(|it| !before.contains(&it.id)) {
+            let list = if seen(finding) { &mut comparison.new } else { &mut comparison.unseen };
+            list.insert(finding.id.clone());
+        }
         comparison
+    }
+
+    /// Returns whether a violation would have been seen by this check, had it been there.
+    fn seen(&self) -> impl Fn(&Finding) -> bool {
+        let told: BTreeSet<&FindingId> =
+            self.findings.iter().filter(|it| it.standing != Standing::Unknown).map(|it| &it.id).collect();
+        let untold = self.findings.iter().filter(|it| it.standing == Standing::Unknown);
+        // Of a region that could not be listed nothing is known.
+        let closed: BTreeSet<(&str, &str, &str)> = untold
+            .clone()
+            .filter(|it| it.resource.contains('*'))
+            .map(|it| (&*it.account, &*it.region, &*it.control))
+            .collect();
+        let untold: BTreeSet<&FindingId> = untold.map(|it| &it.id).collect();
+        move |it: &Finding| {
+            let account = self.accounts.iter().find(|account| account.id == it.account);
+            let is_here = account.is_some_and(|account| account.regions.contains(&it.region));
+            let is_asked = self.controls.iter().any(|control| &**control == it.control);
+            let is_known = !untold.contains(&it.id) && !closed.contains(&(&*it.account, &*it.region, it.control));
+            told.contains(&it.id) || self.is_complete && is_here && is_asked && is_known
+        }
     }
 }
 
@@ -156,21 +185,26 @@ impl Comparison {
         day(&self.since)
     }
 
-    /// Returns the word for a violation: `new` or `still wrong`.
+    /// Returns the word for a violation: `new`, `not seen before` or `still wrong`.
     #[must_use]
     pub fn word(&self, id: &FindingId) -> &'static str {
-        if self.new.contains(id) { "new" } else { "still wrong" }
+        match (self.new.contains(id), self.unseen.contains(id)) {
+            (true, _) => "new",
+            (_, true) => "not seen before",
+            _ => "still wrong",
+        }
     }
 
     /// Returns the comparison in one line.
     #[must_use]
     pub fn line(&self) -> String {
-        let Self { since, new, still, mended, exempted, untold, .. } = self;
+        let Self { since, new, unseen, still, mended, exempted, untold, .. } = self;
         let some = |count: usize, words: &str| if count == 0 { String::new() } else { format!(", {count} {words}") };
+        let unseen = some(unseen.len(), "of what was not seen then");
         let exempted = some(exempted.len(), "exempted and still wrong");
         let untold = some(untold.len(), "could not be told");
         let (new, still, mended) = (new.len(), still.len(), mended.len());
-        format!("Since {since}: {new} new, {still} still wrong, {mended} mended{exempted}{untold}")
+        format!("Since {since}: {new} new, {still} still wrong, {mended} mended{unseen}{exempted}{untold}")
     }
 }
 
@@ -208,6 +242,14 @@ mod tests {
         assert_eq!(told.line(), "Since 2026-11-29T15:00:00Z: 1 new, 1 still wrong, 1 mended, 1 could not be told");
         assert_eq!(told.before.values().sum::<usize>(), 3);
 
+        for unseen in [
+            Baseline { controls: Vec::new(), ..before.clone() },
+            Baseline { accounts: Vec::new(), ..before.clone() },
+            Baseline { is_complete: false, ..before.clone() },
+        ] {
+            let unseen = Baseline { findings: Vec::new(), ..unseen }.compare(&sample());
+            assert_eq!((unseen.new.len(), unseen.unseen.len()), (0, 3), "it was not looked at then");
+        }
         let mut oldest = before.clone();
         oldest.made = "2026-10-01T15:00:00Z".into();
         let over_time = Baseline::compare_all(vec![before.clone(), oldest], &now).expect("a comparison");

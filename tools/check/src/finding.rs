@@ -129,6 +129,10 @@ impl Finding {
                 "allow {action} in account {}, region {}: policies/{family}.observe.json has it",
                 self.account, self.region
             )),
+            Some(action) if because.contains("to the key's policy") => Some(format!(
+                "the key's policy and policies/{family}.observe.json have to allow {action} in account {}, region {}",
+                self.account, self.region
+            )),
             _ if self.status == Status::Failed => Some("try again".to_owned()),
             _ => None,
         }

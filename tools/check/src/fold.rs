@@ -53,8 +53,9 @@ fn name(arn: &str) -> &str {
 }
 
 /// Returns for how many resources these are, or in how many regions if there is one in each: `in 16 more regions: eu-west-1, ..`.
-pub(crate) fn counted(findings: &[&Finding], more: &str) -> String {
-    let first = findings.first();
+/// What is told beside them is of the account `told`; nothing is, if there is none.
+pub(crate) fn counted(findings: &[&Finding], told: Option<&Finding>, more: &str) -> String {
+    let first = told.or(findings.first().copied());
     let one_account = findings.iter().all(|it| first.is_some_and(|first| it.account == first.account));
     let mut regions: Vec<&str> = findings.iter().map(|it| &*it.region).collect();
     regions.sort_unstable();
@@ -116,11 +117,14 @@ mod tests {
     fn regions_are_counted_and_resources_where_there_are_several_in_one() {
         let found = ["eu-west-1", "us-east-1"].map(|region| of(region, "default", Status::Planned));
         let all: Vec<&Finding> = found.iter().collect();
-        assert_eq!(counted(&all, "more "), "in 2 more regions: eu-west-1, us-east-1");
+        assert_eq!(counted(&all, None, "more "), "in 2 more regions: eu-west-1, us-east-1");
         let found = [of("eu-west-1", "vpc-1", Status::Planned), of("eu-west-1", "vpc-2", Status::Planned)];
         let all: Vec<&Finding> = found.iter().collect();
-        assert!(counted(&all, "more ").starts_with("for 2 more resources: arn:aws:ec2:eu-west-1"));
-        assert_eq!(counted(&all[1..], ""), "in 1 region: eu-west-1");
+        assert!(counted(&all, None, "more ").starts_with("for 2 more resources: arn:aws:ec2:eu-west-1"));
+        assert_eq!(counted(&all[1..], None, ""), "in 1 region: eu-west-1");
+        let elsewhere = Finding { account: "444455556666".into(), ..of("eu-west-1", "vpc-1", Status::Planned) };
+        let told = counted(&all[..1], Some(&elsewhere), "more ");
+        assert!(told.ends_with("vpc/vpc-1 (account 111122223333)"), "{told}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::baseline::Comparison;
 use crate::finding::{Finding, Standing};
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use trailkeeper::families::families;
 use trailkeeper::frameworks::Framework;
@@ -63,7 +63,7 @@ impl LeftOut {
 }
 
 /// Account that was checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountChecked {
     /// Account id.
     pub id: OneLine,
@@ -128,6 +128,17 @@ impl CheckReport {
         let is_own = Arn::parse(&self.by).is_some_and(|by| by.account == account);
         let entered = if is_own { String::new() } else { format!(" --accounts {account}") };
         format!("{entered}{}", self.given)
+    }
+
+    /// Returns the options that a command about all accounts needs, to run as this check did.
+    #[must_use]
+    pub fn given_for_all(&self) -> String {
+        match self.accounts.as_slice() {
+            [one] => self.given_for(&one.id),
+            many => {
+                format!(" --accounts {}{}", many.iter().map(|it| &*it.id).collect::<Vec<_>>().join(","), self.given)
+            }
+        }
     }
 
     /// Returns the report with its findings in order, the worst first, and each once.

@@ -57,9 +57,12 @@ impl Selection {
                 let of_family = self.families.iter().any(|it| it == family.name);
                 let anything = self.controls.is_empty() && self.families.is_empty();
                 let asked = self.framework.is_none_or(|framework| !framework.asks(about.id).is_empty());
+                // Whoever asks for a framework wants all that it asks for, also what is off at first.
+                let is_off_by_hand = settings.modes.overrides.get(about.id) == Some(&Mode::Off);
+                let by_framework = self.framework.is_some() && !is_off_by_hand;
                 let mode = if !(asked && (anything || named || of_family)) {
                     Mode::Off
-                } else if named || settings.modes.of(about) != Mode::Off {
+                } else if named || by_framework || settings.modes.of(about) != Mode::Off {
                     on.push(about.id);
                     Mode::DryRun
                 } else {
@@ -108,6 +111,7 @@ mod tests {
         assert_eq!(on(&key), ["kms-key-rotation"]);
         let cis = on(&Selection { framework: Framework::parse("cis-5.0"), ..Selection::default() });
         assert!(cis.contains(&"vpc-flow-logs") && !cis.contains(&"cloudtrail-delivery"), "{cis:?}");
+        assert!(cis.contains(&"monitor-root-usage"), "off at first, and asked for: {cis:?}");
         let mut settings = Settings::of(Modes::all(Mode::Enforce));
         named.switch(&mut settings);
         assert!(settings.modes.overrides.values().all(|mode| *mode != Mode::Enforce));

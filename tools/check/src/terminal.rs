@@ -108,7 +108,7 @@ fn untold(text: &mut String, group: &[&Finding], told: &mut BTreeSet<String>) ->
         let controls: BTreeSet<&str> = group.iter().map(|it| it.control).collect();
         let of_one: Vec<&Finding> = group.iter().filter(|it| it.control == *control).copied().collect();
         let controls: Vec<&str> = controls.into_iter().collect();
-        writeln!(text, "  {}\n    {}\n    {because}", controls.join(", "), counted(&of_one, ""))?;
+        writeln!(text, "  {}\n    {}\n    {because}", controls.join(", "), counted(&of_one, None, ""))?;
     }
     let is_one_place = group.iter().all(|it| it.region == *region);
     let cure = first.cure().map(|cure| {
@@ -214,9 +214,13 @@ fn wrong(
         writeln!(text, "  To fix it: trailkeeper fix {control} {}{given}", shell(resource))?;
     }
     if !others.is_empty() {
-        writeln!(text, "  The same {}", counted(others, "more "))?;
+        writeln!(text, "  The same {}", counted(others, Some(finding), "more "))?;
         if !steps.is_empty() {
-            writeln!(text, "  To fix everything of this control: trailkeeper fix {control} --all{given}")?;
+            writeln!(
+                text,
+                "  To fix everything of this control: trailkeeper fix {control} --all{}",
+                report.given_for_all()
+            )?;
         }
     }
     Ok(())

@@ -29,7 +29,9 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
         let _ = if has_tags && value.is_none() {
             let controls = controls.join(" ");
             writeln!(text, "To exempt {which}, whose tag {TAG} stays as it is, add to that tag's value: {controls}")
-        } else if let Some(command) = value.filter(|_| has_tags).and_then(|value| tag(&first.resource, &first.region, &value)) {
+        } else if let Some(command) =
+            value.filter(|_| has_tags).and_then(|value| tag(&first.resource, &first.region, &value))
+        {
             writeln!(text, "To exempt {which} (until a day: tag it {UNTIL}=YYYY-MM-DD as well):\n  {command}")
         } else {
             let rules = controls.iter().map(|control| rule(control, report, first)).collect::<Vec<_>>().join("; ");

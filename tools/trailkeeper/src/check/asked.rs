@@ -96,7 +96,7 @@ pub(crate) fn command() -> Command {
                 .hide_possible_values(true),
             severity("min-severity", "Leaves out what is less severe"),
             Arg::new("framework").long("framework").value_name("ID").value_parser(frameworks).help("Only what this framework asks for, grouped by its requirements").hide_possible_values(true).long_help(
-                "Only what this framework asks for, grouped by its requirements: cis-1.4 to cis-7.0, fsbp, security-hub, nist-800-53-r5, nist-800-171-r2, nist-csf-2.0, pci-dss-4.0, soc2, iso-27001-2022, hipaa, fedramp-moderate-r4, ens-rd2022",
+                "Only what this framework asks for, also what is off at first, grouped by its requirements: cis-1.4 to cis-7.0, fsbp, security-hub, nist-800-53-r5, nist-800-171-r2, nist-csf-2.0, pci-dss-4.0, soc2, iso-27001-2022, hipaa, fedramp-moderate-r4, ens-rd2022",
             ),
             severity("fail-on", "Exits with 1 if something of this severity or higher is wrong").default_value("low"),
             Arg::new("baseline").long("baseline").value_name("FILE").value_parser(ValueParser::path_buf()).action(ArgAction::Append).help("Shows what is new, mended and still wrong since an earlier check, whose -o json=FILE this is; given again, the page shows severities over time"),

@@ -1,6 +1,7 @@
 //! Who changed last what is wrong, as CloudTrail's event history of 90 days tells.
 
 use super::accounts::Opened;
+use crate::problem::{Problem, Whose};
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::retry::RetryConfig;
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
@@ -41,7 +42,9 @@ pub(super) async fn ask(accounts: &[Opened], findings: &mut [Finding]) {
                 match Box::pin(calls(account, &finding.region, name)).await {
                     Ok(calls) => found.extend(calls),
                     Err(error) => {
-                        eprintln!("trailkeeper: who changed last what is wrong is not told: {error}");
+                        let (account, region) = (Some(account.id.clone()), Some(finding.region.to_string()));
+                        let problem = Problem::call(&error, &Whose { account, region, arn: None });
+                        eprintln!("trailkeeper: who changed last what is wrong is not told: {problem}");
                         return;
                     }
                 }

@@ -85,7 +85,8 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let selection = Selection { controls: vec![asked.control.clone()], ..Selection::default() };
     let progress = Progress::start();
     let given = place.credentials();
-    let found = Box::pin(checked(&aws, settings(&aws)?, (&asked.scope, &selection), (given, &progress))).await?;
+    let mut settings = settings(&aws)?;
+    let found = Box::pin(checked(&aws, settings.clone(), (&asked.scope, &selection), (given, &progress))).await?;
     let taken = |it: &&Finding| asked.takes(it);
     let due: Vec<&Finding> = found.report.findings.iter().filter(taken).filter(|it| is_fixable(it)).collect();
     if due.is_empty() {
@@ -108,7 +109,6 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         }
     }
     let given = place.ledger();
-    let mut settings = settings(&aws)?;
     selection.switch(&mut settings);
     let cause = origin("trailkeeper fix", Some(found.report.by.to_string()));
     // What no call puts right is told, and keeps the command from succeeding.

@@ -7,7 +7,7 @@ use std::pin::pin;
 use trailkeeper::access::{File, Files};
 use trailkeeper::aws::{Aws, Buckets, call};
 use trailkeeper::managed::bucket::name::is_bucket_name;
-use trailkeeper::model::{CallError, Region};
+use trailkeeper::model::{CallError, ErrorKind, Region};
 use trailkeeper_replay::read::name::FileKind;
 
 /// Number of files that are fetched ahead. They are small: waiting for an answer takes longer than reading it.
@@ -32,7 +32,7 @@ pub(super) async fn read(aws: &Aws, bucket: &str, prefix: &str, taking: &mut Tak
     let (files, buckets) = (Files::new(aws), Buckets::new(aws));
     let listed = match files.list(&home, bucket, prefix).await {
         Ok(listed) => listed,
-        Err(error) => return taking.unread(&source, &error),
+        Err(error) => return taking.unread(&source, &told(&error)),
     };
     // The bucket whose files are read is one.
     taking.intake.holds(Some(bucket), None);
@@ -44,7 +44,7 @@ pub(super) async fn read(aws: &Aws, bucket: &str, prefix: &str, taking: &mut Tak
             match file {
                 Ok((file, _)) if taking.wants(&file.key) => wanted.push(file),
                 Ok(_) => {}
-                Err(error) => taking.unread(&source, &error),
+                Err(error) => taking.unread(&source, &told(&error)),
             }
         }
         let fetched = wanted.into_iter().map(async |file| {
@@ -65,23 +65,33 @@ pub(super) async fn read(aws: &Aws, bucket: &str, prefix: &str, taking: &mut Tak
     }
 }
 
+/// Returns an error for people: what may not be read, with what allows it.
+fn told(error: &CallError) -> String {
+    let cure = if error.kind == ErrorKind::Denied {
+        ": allow s3:ListBucket on the bucket, s3:GetObject on its files and kms:Decrypt on their key to these credentials, in \
+         their account and in the policies of bucket and key"
+    } else {
+        ""
+    };
+    format!("{error}{cure}")
+}
+
 struct Fetched {
     bytes: Vec<u8>,
     signature: Option<String>,
 }
 
 async fn fetch(files: &Files, buckets: &Buckets, file: &File) -> Result<Fetched, String> {
-    let told = |error: CallError| error.to_string();
     let mut bytes = Vec::new();
-    let mut opened = files.open(file, None).await.map_err(told)?;
-    while let Some(chunk) = opened.next().await.map_err(told)? {
+    let mut opened = files.open(file, None).await.map_err(|error| told(&error))?;
+    while let Some(chunk) = opened.next().await.map_err(|error| told(&error))? {
         bytes.extend_from_slice(chunk.as_ref());
         if bytes.len() > LONGEST {
             return Err("it is longer than CloudTrail's files are".to_owned());
         }
     }
     let signature = match FileKind::of(&file.key) {
-        FileKind::Digest => signature(buckets, file).await.map_err(told)?,
+        FileKind::Digest => signature(buckets, file).await.map_err(|error| told(&error))?,
         FileKind::Records | FileKind::Insight | FileKind::Other => None,
     };
     Ok(Fetched { bytes, signature })

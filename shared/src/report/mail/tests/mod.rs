@@ -350,7 +350,8 @@ fn exempting_is_offered_only_where_it_holds() {
     );
     assert!(!of(result("cloudtrail-logging", TRAIL, Status::Unknown, "denied")).contains("To exempt"));
     let mut missing = result("cloudtrail-kms", TRAIL, Status::Planned, "there is no trail");
-    let made = |status| StepReport { action: "cloudtrail:CreateTrail".to_owned(), status, ..start(StepStatus::Planned) };
+    let made =
+        |status| StepReport { action: "cloudtrail:CreateTrail".to_owned(), status, ..start(StepStatus::Planned) };
     missing.steps = vec![made(StepStatus::Planned)];
     let mail = of(missing.clone());
     assert!(!mail.contains("add-tags") && mail.contains("control=cloudtrail-kms account=123456789012"), "{mail}");
