@@ -126,6 +126,12 @@ bench-prowler: trailkeeper $(VENV)/stamp $(PROWLER_VENV)/stamp ### compare the c
 simulate: $(VENV)/stamp ### simulate an organization of a thousand accounts: repairs, sweeps, calls, costs
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/simulation/thousand.py
 
+.PHONY: flood
+flood: $(VENV)/stamp ### stop a trail amid a flood of other people's changes on the deployed stack; hold the simulation against a small one
+	cargo build --locked --workspace --bins
+	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/simulation/held.py "$(TARGET)/debug"
+	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/flood.py "$(TARGET)/debug"
+
 # EMAIL and ARCH count only where they are given to make: the environment has other uses for such names.
 GIVEN_EMAIL = $(if $(filter command,$(origin EMAIL)),$(EMAIL))
 GIVEN_ARCH = $(if $(filter command environment,$(origin ARCH)),$(ARCH))
