@@ -38,6 +38,12 @@ pub(crate) fn write(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<(
             show(out, [("#", 0), ("who", 0), ("what", 0), ("requests", 0), ("when (UTC)", DATE)], rows)?;
         }
     }
+    if !findings.is_empty() {
+        writeln!(
+            out,
+            "Each request of a finding, and its object: --list 1 (the number), or --list delete (the kind)\n"
+        )?;
+    }
     faults(out, summary)?;
     totals(out, summary)
 }
