@@ -136,6 +136,12 @@ def fixed(function: StartFunction, moto: Moto, family: str, event: Event, **env:
     return function(family, mode="enforce", endpoint=moto, TRAILKEEPER_LEDGER=TABLE, **env).invoke(event)
 
 
+def kinds(desk: Desk) -> set[str]:
+    """The kinds of property that the changes in the ledger have set."""
+    steps = [step for it in desk.history() for step in desk.show(it["id"])["steps"]]
+    return {step["property"]["property"] for step in steps if step["state"] == "applied"}
+
+
 def all_undone(desk: Desk) -> list[str]:
     """Takes all changes back, the latest first; what was said."""
     changes = [it["id"] for it in reversed(desk.history()) if it["undone"] is None and it["controls"]]
