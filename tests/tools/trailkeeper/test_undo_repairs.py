@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from account_snapshot import snapshot
 from chains import ADDRESS, THEIRS, THEIR_TOPIC, delete_alarms, theirs
 from conftest import StartFunction
-from envelope import Event, create_server, role_call, schedule
+from envelope import create_server, role_call, schedule
 from given import server, trail, trust
 from installed import bounded
 from local_aws.processes import REGION, Moto
@@ -20,18 +20,9 @@ from test_bucket_access_events import THEIRS as TOLD
 from test_trail_notification import NAME, ON, queue
 from trail_groups import on_ours
 from trails import OUR_ROLE, OUR_TRAIL, create_trail
-from undoing import Desk, all_undone, fixed, kinds, ledger, left
+from undoing import Broken, Desk, all_undone, but_keys, fixed, kinds, ledger, left
 
 LOGGING_ROLE = "trailkeeper-transfer-logging"
-
-
-class Broken(NamedTuple):
-    """Whom what wakes, with which settings, and the names of what is otherwise then in the account."""
-
-    family: str
-    event: Event
-    settings: dict[str, str]
-    changed: set[str]
 
 
 def disabled(_: StartFunction, moto: Moto) -> Broken:
@@ -116,11 +107,6 @@ def desk(moto: Moto) -> Desk:
     """A person with the ledger of the account."""
     ledger(moto)
     return Desk(moto.endpoint)
-
-
-def but_keys(names: set[str]) -> set[str]:
-    """The names of what is not of a KMS key."""
-    return {it for it in names if not it.startswith("kms ")}
 
 
 @pytest.mark.parametrize("scene", SCENES)

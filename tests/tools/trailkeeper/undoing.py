@@ -9,7 +9,7 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from account_snapshot import Found, difference, snapshot
@@ -131,6 +131,15 @@ class Desk:
         return environment | (self.credentials.as_environment() if self.credentials else {})
 
 
+class Broken(NamedTuple):
+    """Whom what wakes, with which settings, and the names of what is otherwise then in the account."""
+
+    family: str
+    event: Event
+    settings: dict[str, str]
+    changed: set[str]
+
+
 def fixed(function: StartFunction, moto: Moto, family: str, event: Event, **env: str) -> Answer:
     """What a function answers that fixes, and keeps that in the ledger."""
     return function(family, mode="enforce", endpoint=moto, TRAILKEEPER_LEDGER=TABLE, **env).invoke(event)
@@ -152,3 +161,8 @@ def all_undone(desk: Desk) -> list[str]:
 def left(moto: Moto, before: Found, regions: tuple[str, ...] = (REGION,)) -> set[str]:
     """The names of what is otherwise than before."""
     return set(difference(before, snapshot(moto, regions)))
+
+
+def but_keys(names: set[str]) -> set[str]:
+    """The names of what is not of a KMS key: those stay."""
+    return {it for it in names if not it.startswith("kms ")}
