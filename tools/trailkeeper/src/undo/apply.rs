@@ -62,7 +62,7 @@ pub(super) async fn run(
     if end.is_ok() {
         mark(job, &change).await?;
         let stays = planned.iter().filter(|it| matches!(it.reversal, Reversal::Stays(_))).count();
-        let but = if stays == 0 { String::new() } else { format!(", but for {stays} that stays: see above") };
+        let but = if stays == 0 { String::new() } else { format!(", but for what stays ({stays}): see above") };
         tell(&format!("Change {} is taken back{but}. That is change {}.\n", job.entry.id, change.id))?;
     }
     end.map(|()| change.id)

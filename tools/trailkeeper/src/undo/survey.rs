@@ -4,7 +4,7 @@ use super::Job;
 use crate::problem::Problem;
 use serde_json::Value;
 use trailkeeper::ledger::{EntryStep, PlannedReversal, PropertyReading, plan};
-use trailkeeper::model::{Property, Unread};
+use trailkeeper::model::{Property, Seen, Unread};
 
 /// Calls in the order of taking them back, each with what was read of its property.
 #[derive(Debug)]
@@ -18,6 +18,13 @@ impl Survey {
             let settled = job.properties.settled(step).await.map_err(|error| job.problem(&error))?;
             let reading = Self::read(job, &settled).await?;
             found.push((settled, reading));
+        }
+        // What the same change has made goes: it is not what the change had deleted, however alike they are.
+        let made: Vec<Value> = found.iter().filter(|(step, _)| !step.after.is_null()).filter_map(flow_log).collect();
+        for it in found.iter_mut().filter(|(step, _)| step.after.is_null()) {
+            if flow_log(it).is_some_and(|id| made.contains(&id)) {
+                (it.1.now, it.1.found) = (Seen::Absent, None);
+            }
         }
         let property = |(step, reading): &(EntryStep, PropertyReading)| {
             let found: Property = reading.found.clone().unwrap_or_else(|| step.property.clone());
@@ -58,4 +65,10 @@ impl Survey {
         let steps: Vec<(&EntryStep, PropertyReading)> = self.0.iter().map(|(step, it)| (step, it.clone())).collect();
         plan(&steps)
     }
+}
+
+/// Returns the id of the flow log that was read for a call.
+fn flow_log((step, reading): &(EntryStep, PropertyReading)) -> Option<Value> {
+    let is_one = matches!(step.property, Property::FlowLog { .. });
+    is_one.then(|| reading.now.present()?.get("FlowLogId").cloned()).flatten()
 }
