@@ -1,6 +1,6 @@
 //! Identifies who made a call, and whether it was the function itself.
 
-use crate::model::{Arn, sanitized};
+use crate::model::{Arn, Place, Region, sanitized};
 use serde_json::Value;
 
 /// Caller of an API call, from CloudTrail's `userIdentity`. Every field of that is optional.
@@ -75,6 +75,12 @@ impl Identity {
             }),
             arn: whole.to_owned(),
         })
+    }
+
+    /// Returns the place of what is in a region of the account.
+    #[must_use]
+    pub fn place(&self, region: &Region) -> Place {
+        Place { partition: self.partition.clone(), account: self.account.clone(), region: region.clone() }
     }
 
     /// Returns the name of our role; `None` if we are no role's session.

@@ -1,9 +1,9 @@
-//! Batches: many events, sorted by what they lead to, so that each resource is looked at once for all of them. Pure.
+//! Batches: many events, sorted by their targets. Several targets may lead to one resource. Pure.
 
 use crate::event::{Body, Event, Target};
 use crate::family::{Family, Identities, Route, is_own, route};
 
-/// Events of one account that lead to the same resources.
+/// Events of one account that have the same target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alike<'a> {
     /// What they lead to.
@@ -11,7 +11,7 @@ pub struct Alike<'a> {
     /// The events, with their places in the batch; never empty.
     pub events: Vec<(usize, &'a Event)>,
     /// Whether they are calls of our own role that a fix makes.
-    own: bool,
+    pub(super) own: bool,
 }
 
 impl<'a> Alike<'a> {
@@ -21,8 +21,8 @@ impl<'a> Alike<'a> {
         Self { target, events: vec![(0, event)], own: own::<F>(event, who) }
     }
 
-    /// Sorts the events of one account: those that lead to the same resources, in the order of their first, and the places of
-    /// those that lead to none, with the reasons.
+    /// Sorts the events of one account: those that have the same target, in the order of their first, and the places of those
+    /// that have none, with the reasons.
     #[must_use]
     pub fn sorted<F: Family>(events: &'a [(usize, Event)], who: Identities<'_>) -> (Vec<Self>, Vec<(usize, String)>) {
         let (mut groups, mut ignored) = (Vec::<Self>::new(), Vec::new());
@@ -41,14 +41,6 @@ impl<'a> Alike<'a> {
             }
         }
         (groups, ignored)
-    }
-
-    /// Returns the events, first the one that has most likely made the resource what it is now: of those that change the
-    /// record whatever is found, or else of all, the latest. Queues do not keep the order.
-    pub(crate) fn by_weight(&self, weighs: impl Fn(&Event) -> bool) -> Vec<&'a Event> {
-        let mut events: Vec<&Event> = self.events.iter().map(|(_, event)| *event).collect();
-        events.sort_by_cached_key(|event| std::cmp::Reverse((weighs(event), event.origin.time.clone())));
-        events
     }
 }
 
@@ -82,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn each_resource_is_looked_at_once_whoever_called_and_in_whatever_order() {
+    fn events_of_one_target_are_one_group_whoever_called_and_in_whatever_order() {
         let events = [
             put(4, "logs", "PutBucketPolicy", 3, "Alice"),
             put(1, "other", "PutBucketPolicy", 1, "Alice"),
@@ -96,8 +88,5 @@ mod tests {
             groups.iter().map(|it| it.events.iter().map(|(place, _)| *place).collect()).collect();
         assert_eq!(places, [vec![4, 7], vec![1], vec![2]], "our own calls are told by themselves");
         assert_eq!(ignored.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [9]);
-        let first = |weighs: fn(&Event) -> bool| groups[0].by_weight(weighs)[0].origin.name.clone();
-        assert_eq!(first(|_| false), "PutBucketAcl", "the latest");
-        assert_eq!(first(|event| event.origin.name == "PutBucketPolicy"), "PutBucketPolicy");
     }
 }

@@ -2,6 +2,9 @@
 
 mod batch;
 mod echo;
+mod groups;
+mod lead;
+mod looks;
 mod news;
 mod once;
 mod result_buffer;
@@ -10,10 +13,9 @@ mod unknown_controls;
 mod walk;
 
 use crate::event::{ApiCall, Body, Event, EventError, Identity, Origin, Sweep, Target};
-use crate::family::{Family, Identities, RecordChange, Route, When, is_own, route};
+use crate::family::{Family, Identities, RecordChange, Route, When, route};
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{everywhere, unreadable};
-use crate::reconcile::pen::Pen;
 use crate::reconcile::ports::{Account, Home, Ledger, Read, Sink, Write};
 use crate::report::{ControlResult, Report, Status};
 use crate::settings::Mode;
@@ -22,13 +24,18 @@ use crate::settings::exempt::ExemptionRule;
 pub use batch::Alike;
 use chrono::Utc;
 pub use echo::Echoes;
-use echo::wrote;
+use futures_util::stream;
+use futures_util::stream::StreamExt;
+use groups::{Cause, CauseGroup, CauseGroups, Leads};
+use lead::{Guide, Way};
 use news::{News, Set, ToldChange};
-use result_buffer::ResultBuffer;
-use std::collections::BTreeSet;
+use result_buffer::{Draft, ResultBuffer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::marker::PhantomData;
 use tokio::time::{Instant, timeout_at};
 use unknown_controls::unknown_controls;
-use walk::Walk;
+use walk::{OF_A_BATCH, TimeLimits, Walk};
 
 /// Access to one account: our own, or another of the organization.
 #[derive(Debug)]
@@ -98,22 +105,33 @@ where
         reader.calls_were_made_by(time);
     }
     let alike = Alike::one::<F>(event, target, who.unwrap_or(Identities::at_home(us)));
-    check::<F, _, _, _, _, _, _>(home, ports, sink, settings, (us, alike), until).await
+    let sinks = std::slice::from_ref(sink);
+    let checked = check::<F, _, _, _, _, _, _>(home, ports, sinks, settings, (us, vec![alike]), (until, None)).await;
+    checked.into_iter().next().map_or_else(|| Ok(Report::default()), |checked| checked.report)
 }
 
-/// Handles events that lead to the same resources: looks at these once, for all of them. `sink` receives every result.
-/// Whoever calls it has had the reader begin.
+/// What was found for a group of events.
+#[derive(Debug)]
+pub struct GroupReport {
+    /// Its report, with what no event of another group weighs more for; or why there is none.
+    pub report: Result<Report, HandleError>,
+    /// Groups whose reports tell of something to which this one led, with itself.
+    pub told_in: BTreeSet<usize>,
+}
+
+/// Handles groups of events, each with one target: looks once at each resource to which any of them leads, for all that lead
+/// there. A sink for each group receives the results of its report. What has not begun when the second time has come, if there
+/// is one, is for a later attempt. Whoever calls it has had the reader begin.
 ///
-/// # Errors
-/// Returns the same errors as [`handle`].
+/// Returns what was found for each group, in their order.
 pub async fn check<F, H, A, R, W, L, T>(
     home: &H,
     ports: Ports<'_, A, R, W, L>,
-    sink: &T,
+    sinks: &[T],
     settings: &Settings,
-    (us, alike): (&Identity, Alike<'_>),
-    until: Instant,
-) -> Result<Report, HandleError>
+    (us, alike): (&Identity, Vec<Alike<'_>>),
+    (until, begun): (Instant, Option<Instant>),
+) -> Vec<GroupReport>
 where
     F: Family,
     H: Home,
@@ -124,126 +142,135 @@ where
     T: Sink,
 {
     let Ports { account, reader, writer, ledger, echoes } = ports;
-    let place = |region: &Region| Place {
-        partition: us.partition.clone(),
-        account: us.account.clone(),
-        region: region.clone(),
-    };
+    let place = |region: &Region| us.place(region);
     let here = |call: &ApiCall| place(call.region.as_ref().unwrap_or(&settings.home));
-    let events = alike.by_weight(|event| match &event.body {
-        Body::ApiCall(call) => change::<F>(call, &here(call), settings).when != When::Exempted,
-        Body::Schedule | Body::Sweep(_) | Body::Other(_) => false,
-    });
-    let Some(event) = events.first().copied() else { return Ok(Report::default()) };
-    let target = alike.target;
-    let call = if let Body::ApiCall(call) = &event.body { Some(&**call) } else { None };
-    let own = call.is_some_and(|call| is_own::<F>(call, us));
     // Our role may have been stolen: only what a step of ours made, or could have made, is no news.
     let step_of_ours = |call: &ApiCall| {
         call.request_id.as_deref().is_some_and(|id| account.made(id))
             || F::sets_what_we_set(call, &here(call), settings)
     };
-    let aim = format!("{target:?}");
-    let answers = !own || echoes.may_answer(&aim);
+    let grouped = alike.iter().map(|Alike { events, own, target }| {
+        let causes =
+            events.iter().map(|(_, event)| cause::<F>(event, (&here, settings), |call| *own && step_of_ours(call)));
+        let answers = !own || echoes.may_answer(&aim(target));
+        CauseGroup::new(causes.collect(), *own, answers)
+    });
+    let groups = CauseGroups::new(grouped.collect());
+    let mut news = News::none(&groups, echoes);
     let enforced = F::CONTROLS.iter().map(|control| &control.about).filter(|it| settings.modes.of(it) == Mode::Enforce);
-    let given_up = enforced.filter(|_| writer.is_some() && !answers).map(|about| about.id).collect();
-    let writer = writer.filter(|_| answers);
-    let whole = |change: &RecordChange| {
-        let Target::All { within, using: None } = &target else { return None };
-        let region = within.as_ref().unwrap_or(&settings.home);
-        of_all::<F>(change, &F::subject(place(region), "*"), settings)
-    };
-    let is_ours = |call: &ApiCall| own && step_of_ours(call);
-    let (told, sets) = told_of::<F>(&events, (&here, settings), is_ours, whole);
-    let news = News { told, own, given_up, sets, ..News::none(echoes) };
-    let named = named::<F>(&target, &place, settings);
-    let report = Report { named, beside: beside(&events), ..of_account(us, event, settings) };
-    let results = ResultBuffer::new(sink, report, news);
-    let elsewhere = settings.bus.as_ref().map(|_| home);
-    let others: Vec<&Origin> = events.iter().skip(1).map(|event| &event.origin).collect();
-    let pen = writer.map(|writer| Pen { writer, ledger, cause: &event.origin, others: &others });
-    let walk = Walk::<F, _, _, _, _, _>::new(reader, pen, &results, settings, until, elsewhere);
-    let places = async {
-        let regions = match &settings.regions {
-            Some(regions) => regions.clone(),
-            None => in_time("account:ListRegions", account.regions(), until).await?,
+    news.enforced = enforced.filter(|_| writer.is_some()).map(|about| about.id).collect();
+    let mut reports = Vec::new();
+    for (at, Alike { target, .. }) in alike.iter().enumerate() {
+        let whole = |change: &RecordChange| {
+            let Target::All { within, using: None } = target else { return None };
+            let region = within.as_ref().unwrap_or(&settings.home);
+            of_all::<F>(change, &F::subject(place(region), "*"), settings)
         };
-        Ok::<_, CallError>(regions.iter().map(place).collect::<Vec<_>>())
+        tell_of::<F>(&mut news, at, (&here, settings), whole);
+        let report =
+            |event: &Event| Report { named: named::<F>(target, &place, settings), ..of_account(us, event, settings) };
+        reports.push(groups.events(at).next().map_or_else(Report::default, report));
+    }
+    let results = ResultBuffer::new(sinks, reports, news);
+    let walk = Walk::<F, _, _, _, _, _> {
+        reader,
+        writer,
+        ledger,
+        groups: &groups,
+        results: &results,
+        settings,
+        times: TimeLimits::of(until, begun),
+        elsewhere: settings.bus.as_ref().map(|_| home),
+        _family: PhantomData,
     };
-    if matches!(event.body, Body::Schedule) {
-        results.push(unknown_controls::<F>(us, settings)).await;
-    }
-    match target {
-        Target::One(region, id) => walk.all(vec![F::subject(place(&region), &id)]).await,
-        Target::Named(id) => {
-            let home = place(&settings.home);
-            let found = in_time("finding the resource's region", reader.locate(&home, &id), until).await?;
-            walk.all(vec![F::subject(found.as_ref().map_or(home, place), &id)]).await;
+    let guide = Guide { home, account, us };
+    let (walk_, guide_) = (&walk, &guide);
+    let ways = alike.iter().enumerate().map(|(at, Alike { target, .. })| async move {
+        if begun.is_some() && Instant::now() >= walk_.times.listed {
+            return (at, None);
         }
-        Target::All { within: Some(region), using } => walk.sweep(&[place(&region)], using.as_ref()).await,
-        Target::All { within: None, using } => walk.sweep(&places.await?, using.as_ref()).await,
-        Target::Schedule if settings.organization.is_some() => {
-            let mut accounts = in_time("organizations:ListAccounts", home.accounts(), until).await?;
-            accounts.retain(|account| F::VITAL || !leaves_out(settings, account));
-            let sweeps: Vec<Sweep> = accounts.iter().map(|account| Sweep::of_account(F::NAME, account)).collect();
-            results.delegate(in_time("events:PutEvents", send(home, &sweeps), until).await?);
-        }
-        // Resources are independent, so each region can have an invocation of its own.
-        Target::Sweep(whole) if whole.region.is_none() && F::INDEPENDENT && elsewhere.is_some() => {
-            let places = places.await?;
-            let sweeps: Vec<Sweep> = places.iter().map(|place| whole.in_region(&place.region)).collect();
-            results.delegate(in_time("events:PutEvents", send(home, &sweeps), until).await?);
-        }
-        Target::Sweep(Sweep { region: Some(region), after, part, .. }) => {
-            // Whoever may put events can name any region; Trailkeeper names only those of the settings or of the account.
-            let set = settings.regions.as_ref().is_some_and(|regions| regions.contains(&region));
-            let foreign = |regions: Vec<Region>| !regions.contains(&region);
-            if !set && in_time("account:ListRegions", account.regions(), until).await.is_ok_and(foreign) {
-                let because = format!("a sweep of region {region}, which account {} has not enabled", us.account);
-                return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
+        (at, Some(guide_.way(walk_, target).await))
+    });
+    let mut ways: Vec<_> = stream::iter(ways).buffer_unordered(OF_A_BATCH).collect().await;
+    ways.sort_by_key(|(at, _)| *at);
+    let (mut led, mut silent) = (Vec::new(), BTreeMap::new());
+    for (at, way) in ways {
+        match way {
+            Some(Ok(Way::To(found))) => led.push((at, found)),
+            Some(Ok(Way::Elsewhere(sweeps))) => results.delegate(at, sweeps),
+            Some(Ok(Way::Nowhere(because))) => drop(silent.insert(at, Some(Ok(because)))),
+            Some(Err(error)) => drop(silent.insert(at, Some(Err(error)))),
+            None => {
+                results.late(&Leads::from([at]));
+                silent.insert(at, None);
             }
-            walk.resume(&place(&region), after, part).await;
         }
-        Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
+        if groups.events(at).next().is_some_and(|event| matches!(event.body, Body::Schedule)) {
+            results.push(None::<&L>, unknown_controls::<F>(us, settings), &Leads::from([at])).await;
+        }
     }
-    if let Some(ledger) = ledger.filter(|_| pen.is_some()) {
-        walk.close(ledger, &us.account, event, &place).await;
+    if silent.len() < alike.len() {
+        walk.look(led).await;
+        let all = groups.all();
+        if let Some(ledger) = ledger.filter(|_| writer.is_some() && groups.answers(&all)) {
+            let events: Vec<&Event> = all.iter().flat_map(|at| groups.events(*at)).collect();
+            walk.close(ledger, &us.account, &events, &place).await;
+        }
     }
-    let report = results.finish().await;
-    if own && report.results.iter().any(wrote) {
-        echoes.answered(aim);
+    let finished = results.finish(&silent.keys().copied().collect()).await;
+    let mut checked = Vec::new();
+    for (at, (Draft { report, told_in, wrote, .. }, Alike { target, .. })) in
+        finished.into_iter().zip(&alike).enumerate()
+    {
+        if wrote {
+            echoes.answered(aim(target));
+        }
+        let report = match silent.remove(&at).flatten() {
+            Some(Err(error)) => Err(error.into()),
+            Some(Ok(because)) => Ok(Report { ignored: Some(because.into()), ..report }),
+            None => Ok(report),
+        };
+        checked.push(GroupReport { report, told_in });
     }
-    Ok(report)
+    checked
 }
 
-/// Returns what people are told of these events whatever is found, and what they set that is told once, in the order of the
-/// calls. Calls that a step of ours made are told of nothing.
-fn told_of<F: Family>(
-    events: &[&Event],
+/// Returns what an event weighs among those that lead to the same resource.
+fn cause<'a, F: Family>(
+    event: &'a Event,
     (place, settings): (&impl Fn(&ApiCall) -> Place, &Settings),
     is_ours: impl Fn(&ApiCall) -> bool,
+) -> Cause<'a> {
+    let Body::ApiCall(call) = &event.body else { return Cause { event, ours: false, weighs: false } };
+    let weighs = change::<F>(call, &place(call), settings).when != When::Exempted;
+    Cause { event, ours: is_ours(call), weighs }
+}
+
+/// Returns the name of a target, by which it is remembered what calls of our own role led to.
+fn aim(target: &Target) -> String {
+    format!("{target:?}")
+}
+
+/// Adds to the news what people are told of the events of a group whatever is found, and what they set that is told once, in
+/// the order of the calls. Calls that a step of ours made are told of nothing.
+fn tell_of<F: Family>(
+    news: &mut News<'_>,
+    group: usize,
+    (place, settings): (&impl Fn(&ApiCall) -> Place, &Settings),
     whole: impl Fn(&RecordChange) -> Option<ControlResult>,
-) -> (Vec<ToldChange>, Vec<Set>) {
-    let (mut told, mut sets) = (Vec::new(), Vec::new());
-    for event in events.iter().filter(|event| event.by_aws) {
+) {
+    let News { groups, told, sets, .. } = news;
+    for Cause { event, ours, .. } in groups.causes_of(group).iter().filter(|cause| cause.event.by_aws) {
         let Body::ApiCall(call) = &event.body else { continue };
-        let news = (!is_ours(call)).then_some(told.len());
-        let standing = F::stands(call, &place(call), settings).filter(|it| news.is_some() || it.what.is_none());
-        sets.extend(standing.map(|standing| Set { standing, event: event.origin.clone(), told: news }));
-        if news.is_some() {
+        let at = (!ours).then_some(told.len());
+        let standing = F::stands(call, &place(call), settings).filter(|it| at.is_some() || it.what.is_none());
+        sets.extend(standing.map(|standing| Set { standing, event: event.origin.clone(), told: at }));
+        if at.is_some() {
             let change = change::<F>(call, &place(call), settings);
-            told.push(ToldChange { whole: whole(&change), change, actor: event.origin.actor.clone() });
+            told.push(ToldChange { group, whole: whole(&change), change, actor: event.origin.actor.clone() });
         }
     }
     sets.sort_by(|one, other| one.event.time.cmp(&other.event.time));
-    (told, sets)
-}
-
-/// Returns the events besides the first, each caller and call once.
-fn beside(events: &[&Event]) -> Vec<Origin> {
-    let key = |event: &Event| (event.origin.name.clone(), event.origin.actor.clone());
-    let mut seen: BTreeSet<_> = events.first().map(|first| key(first)).into_iter().collect();
-    events.iter().filter(|event| seen.insert(key(event))).map(|event| event.origin.clone()).collect()
 }
 
 /// Returns the report of an event in this account, without results.
@@ -294,6 +321,9 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
     settings: &Settings,
     (event, events): (&Event, &[&Event]),
 ) -> Report {
+    let cause = |event| Cause { event, ours: false, weighs: false };
+    let groups = CauseGroups::new(vec![CauseGroup::new(events.iter().copied().map(cause).collect(), false, true)]);
+    let event = groups.events(0).next().unwrap_or(event);
     let region = match &event.body {
         Body::ApiCall(call) => call.region.clone(),
         Body::Sweep(sweep) => sweep.region.clone(),
@@ -306,14 +336,12 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
     let echoes = Echoes::default();
-    let news = News::none(&echoes);
-    let report = Report { account: Some(account), beside: beside(events), ..Report::of(event, settings) };
-    let results = ResultBuffer::new(sink, report, news);
+    let report = Report { account: Some(account), ..Report::of(event, settings) };
+    let results = ResultBuffer::new(std::slice::from_ref(sink), vec![report], News::none(&groups, &echoes));
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
-    results
-        .push(if left_out { exempt::<F>(&whole, settings) } else { unreadable::<F>((&whole, settings), error) })
-        .await;
-    results.finish().await
+    let told = if left_out { exempt::<F>(&whole, settings) } else { unreadable::<F>((&whole, settings), error) };
+    results.push(None::<&Infallible>, told, &groups.all()).await;
+    results.finish(&Leads::new()).await.into_iter().next().map(|draft| draft.report).unwrap_or_default()
 }
 
 /// Returns whether the settings exempt a whole account.
@@ -347,3 +375,6 @@ async fn in_time<T>(
     };
     timeout_at(until, answer).await.unwrap_or_else(|_| Err(late()))
 }
+
+#[cfg(test)]
+mod tests;

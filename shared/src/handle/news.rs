@@ -1,6 +1,7 @@
 //! News: what people are told of events beyond what is wrong.
 
 use super::echo::Echoes;
+use super::groups::{CauseGroups, Leads};
 use crate::event::Origin;
 use crate::family::{RecordChange, StandingChange, When};
 use crate::ledger::SetCall;
@@ -8,23 +9,25 @@ use crate::model::Severity;
 use crate::reconcile::ports::Ledger;
 use crate::report::{ControlResult, Status};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tracing::warn;
 
 /// What people are told of some events beyond what is wrong, and what they are not told again.
 pub(crate) struct News<'a> {
+    /// Groups of the events.
+    pub(crate) groups: &'a CauseGroups<'a>,
     /// Changes that the events are about; none for a schedule, and for a call that a step of ours made.
     pub(crate) told: Vec<ToldChange>,
-    /// Whether the events are about calls of our own role that a fix makes.
-    pub(crate) own: bool,
-    /// Controls that would have been enforced, had calls of our own role not led to so many fixes of this target.
-    pub(crate) given_up: Vec<&'static str>,
+    /// Controls that are enforced, unless calls of our own role have led to so many fixes of a target that it is given up.
+    pub(crate) enforced: Vec<&'static str>,
     /// What this process did and told before.
     pub(crate) echoes: &'a Echoes,
     /// What the calls set that is told once for each caller, in the order of the calls.
     pub(crate) sets: Vec<Set>,
     /// Changes that are no news, by their places in `told`.
     pub(crate) old: RefCell<BTreeSet<usize>>,
+    /// Number of results, by control, that tell of a change where a group led.
+    pub(crate) telling: RefCell<BTreeMap<(usize, String), usize>>,
 }
 
 /// What one call sets that is told once for each caller.
@@ -39,6 +42,8 @@ pub(crate) struct Set {
 
 /// Change that people are told of.
 pub(crate) struct ToldChange {
+    /// Group of its event.
+    pub(crate) group: usize,
     /// The change.
     pub(crate) change: RecordChange,
     /// Who made it.
@@ -49,8 +54,9 @@ pub(crate) struct ToldChange {
 
 impl<'a> News<'a> {
     /// Creates news of which people are told nothing.
-    pub(crate) fn none(echoes: &'a Echoes) -> Self {
-        Self { told: vec![], own: false, given_up: vec![], echoes, sets: vec![], old: RefCell::default() }
+    pub(crate) fn none(groups: &'a CauseGroups<'a>, echoes: &'a Echoes) -> Self {
+        let (old, telling) = (RefCell::default(), RefCell::default());
+        Self { groups, told: vec![], enforced: vec![], echoes, sets: vec![], old, telling }
     }
 
     /// Asks the ledger what of that which the calls set on a resource is no news. What it cannot say is told.
@@ -80,24 +86,37 @@ impl<'a> News<'a> {
         }
     }
 
-    /// Prepares one result for being told.
-    pub(crate) fn mark(&self, result: &mut ControlResult) {
+    /// Prepares one result for being told, of a resource to which these groups led.
+    pub(crate) fn mark(&self, result: &mut ControlResult, leads: &Leads) {
+        let led = self.told.iter().enumerate().filter(|(_, told)| leads.contains(&told.group));
         // Each is asked, since each caller is remembered.
-        let told = self.told.iter().enumerate().filter(|(at, told)| self.is_told(told, *at, result));
+        let told = led.filter(|(at, told)| self.is_told(told, *at, result));
         let told: Vec<&str> = told.map(|(_, told)| &*told.change.what).collect();
         if !told.is_empty() {
             tell(&once(told), result);
         }
-        if result.status == Status::Planned && self.given_up.contains(&&*result.control) {
+        let given_up = !self.groups.answers(leads) && self.enforced.contains(&&*result.control);
+        if result.status == Status::Planned && given_up {
             result.status = Status::Failed;
             let why = "Trailkeeper's own role has made such calls, and they were put right, too often within an hour";
             result.because = format!("{}; left as it is until the next sweep: {why}", result.because).into();
         }
-        self.echoes.heard(result, self.own);
+        self.echoes.heard(result, self.groups.own(leads));
+        if matches!(result.status, Status::Fixed | Status::Planned | Status::Failed | Status::Changed) {
+            let mut telling = self.telling.borrow_mut();
+            for group in leads {
+                *telling.entry((*group, result.control.clone())).or_default() += 1;
+            }
+        }
     }
 
     /// Returns whether a change is told with a result that would not be told otherwise.
-    fn is_told(&self, ToldChange { change, actor, whole }: &ToldChange, at: usize, result: &ControlResult) -> bool {
+    fn is_told(
+        &self,
+        ToldChange { change, actor, whole, group: _ }: &ToldChange,
+        at: usize,
+        result: &ControlResult,
+    ) -> bool {
         if !matches!(result.status, Status::Compliant | Status::Exempt | Status::NotApplicable) {
             return false;
         }
@@ -116,25 +135,23 @@ impl<'a> News<'a> {
             && self.echoes.hides_news(result, actor.as_deref())
     }
 
-    /// Returns the results for the whole target, one for each control, unless as many of these tell of the changes as
-    /// resources were changed.
-    pub(crate) fn rest<'r>(&self, results: &(impl Iterator<Item = &'r ControlResult> + Clone)) -> Vec<ControlResult> {
-        let tells = |status| matches!(status, Status::Fixed | Status::Planned | Status::Failed | Status::Changed);
+    /// Returns the results for the whole target of a group, one for each control, unless as many of the results tell of the
+    /// changes as resources were changed.
+    pub(crate) fn rest(&self, group: usize) -> Vec<ControlResult> {
+        let told = || self.told.iter().filter(|told| told.group == group);
         let mut rest: Vec<ControlResult> = Vec::new();
-        for whole in self.told.iter().filter_map(|told| told.whole.as_ref()) {
+        for whole in told().filter_map(|told| told.whole.as_ref()) {
             if rest.iter().any(|known| known.control == whole.control) {
                 continue;
             }
-            let same = || {
-                let is_it = |told: &&ToldChange| told.whole.as_ref().is_some_and(|it| it.control == whole.control);
-                self.told.iter().filter(is_it)
-            };
+            let same = || told().filter(|told| told.whole.as_ref().is_some_and(|it| it.control == whole.control));
             let changed: usize = same().map(|told| told.change.changed).sum();
             let because = once(same().filter_map(|told| told.whole.as_ref()).map(|it| &*it.because).collect());
+            let tell = self.telling.borrow().get(&(group, whole.control.clone())).copied().unwrap_or_default();
             rest.push(ControlResult {
                 severity: whole.severity.max(Severity::High),
                 because: because.into(),
-                quiet: results.clone().filter(|it| it.control == whole.control && tells(it.status)).count() >= changed,
+                quiet: tell >= changed,
                 ..whole.clone()
             });
         }
@@ -164,6 +181,7 @@ fn tell(what: &str, result: &mut ControlResult) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::groups::CauseGroup;
     use super::*;
 
     fn result(control: &str, status: Status, severity: Severity) -> ControlResult {
@@ -181,23 +199,33 @@ mod tests {
 
     fn told(when: When, changed: usize, whole: bool) -> ToldChange {
         ToldChange {
+            group: 0,
             change: RecordChange { when, what: "StopLogging stops the record".to_owned(), changed },
             actor: Some("alice".to_owned()),
             whole: whole.then(|| result("a", Status::Changed, Severity::Medium)),
         }
     }
 
-    fn of(told: Vec<ToldChange>, echoes: &Echoes) -> News<'_> {
-        News { told, ..News::none(echoes) }
+    /// Returns a single group.
+    fn group(own: bool, answers: bool) -> CauseGroups<'static> {
+        CauseGroups::new(vec![CauseGroup::new(vec![], own, answers)])
     }
 
-    fn news(when: When, changed: usize, whole: bool, echoes: &Echoes) -> News<'_> {
-        of(vec![told(when, changed, whole)], echoes)
+    fn of<'a>(told: Vec<ToldChange>, groups: &'a CauseGroups<'a>, echoes: &'a Echoes) -> News<'a> {
+        News { told, ..News::none(groups, echoes) }
+    }
+
+    fn news<'a>(when: When, changed: usize, whole: bool, groups: &'a CauseGroups<'a>, echoes: &'a Echoes) -> News<'a> {
+        of(vec![told(when, changed, whole)], groups, echoes)
+    }
+
+    fn mark(news: &News<'_>, result: &mut ControlResult) {
+        news.mark(result, &news.groups.all());
     }
 
     fn marked(when: When, control: &str, status: Status, severity: Severity) -> Status {
-        let (mut result, echoes) = (result(control, status, severity), Echoes::default());
-        news(when, 1, false, &echoes).mark(&mut result);
+        let (mut result, groups, echoes) = (result(control, status, severity), group(false, true), Echoes::default());
+        mark(&news(when, 1, false, &groups, &echoes), &mut result);
         let told = result.because == format!("StopLogging stops the record. Now it is {}: why", status.as_str());
         assert_eq!(told, result.status == Status::Changed);
         assert_eq!(result.severity, if told { severity.max(Severity::High) } else { severity });
@@ -235,47 +263,65 @@ mod tests {
 
     #[test]
     fn what_an_exemption_hides_is_told_once() {
-        let echoes = Echoes::default();
+        let (groups, echoes) = (group(false, true), Echoes::default());
         for status in [Status::Changed, Status::Exempt] {
             let mut result = result("a", Status::Exempt, Severity::High);
-            news(When::Exempted, 1, false, &echoes).mark(&mut result);
+            mark(&news(When::Exempted, 1, false, &groups, &echoes), &mut result);
             assert_eq!(result.status, status);
         }
         let mut stopped = result("a", Status::Exempt, Severity::High);
-        news(When::Always("a"), 1, false, &echoes).mark(&mut stopped);
+        mark(&news(When::Always("a"), 1, false, &groups, &echoes), &mut stopped);
         assert_eq!(stopped.status, Status::Changed, "a change is told each time");
     }
 
     #[test]
     fn what_is_given_up_is_a_failure_and_not_a_plan() {
-        let echoes = Echoes::default();
-        let news = News { own: true, given_up: vec!["a"], ..news(When::Exempted, 1, false, &echoes) };
+        let (groups, echoes) = (group(true, false), Echoes::default());
+        let news = News { enforced: vec!["a"], ..news(When::Exempted, 1, false, &groups, &echoes) };
         for (control, status, after) in [
             ("a", Status::Planned, Status::Failed),
             ("a", Status::Fixed, Status::Fixed),
             ("dry-run", Status::Planned, Status::Planned),
         ] {
             let mut result = result(control, status, Severity::High);
-            news.mark(&mut result);
+            mark(&news, &mut result);
             assert_eq!((result.status, result.because.contains("too often")), (after, after == Status::Failed));
             assert!(result.worth_telling());
         }
+        let groups = CauseGroups::new(vec![CauseGroup::new(vec![], true, false), CauseGroup::new(vec![], false, true)]);
+        let others_too = News { enforced: vec!["a"], ..News::none(&groups, &echoes) };
+        let mut planned = result("a", Status::Planned, Severity::High);
+        others_too.mark(&mut planned, &groups.all());
+        assert_eq!(planned.status, Status::Planned, "a call of somebody else leads there, too");
+    }
+
+    #[test]
+    fn a_change_is_told_where_its_event_led_and_nowhere_else() {
+        let (groups, echoes) = (CauseGroups::new(vec![]), Echoes::default());
+        let one = ToldChange { group: 1, ..told(When::Always("a"), 1, false) };
+        let news = of(vec![one], &groups, &echoes);
+        let told = |leads: &[usize]| {
+            let mut result = result("a", Status::Compliant, Severity::Low);
+            news.mark(&mut result, &leads.iter().copied().collect());
+            result.status
+        };
+        assert_eq!((told(&[0]), told(&[0, 1])), (Status::Compliant, Status::Changed));
     }
 
     #[test]
     fn a_change_of_several_resources_is_told_of_each() {
         use Status::{Changed, Compliant, Exempt, Fixed};
         let told = |changed, statuses: &[Status]| {
-            let echoes = Echoes::default();
-            let news = news(When::Always("a"), changed, true, &echoes);
+            let (groups, echoes) = (group(false, true), Echoes::default());
+            let news = news(When::Always("a"), changed, true, &groups, &echoes);
             let of = |(number, status): (usize, &Status)| {
                 let mut result = result("a", *status, Severity::Medium);
                 result.resource = format!("arn:{number}").into();
-                news.mark(&mut result);
+                mark(&news, &mut result);
                 result
             };
             let results: Vec<_> = statuses.iter().enumerate().map(of).collect();
-            let rest = news.rest(&results.iter());
+            let rest = news.rest(0);
             assert!(rest.iter().all(|it| it.severity == Severity::High && it.status == Status::Changed));
             assert!(rest.len() <= 1);
             (results.iter().map(|it| it.status).collect::<Vec<_>>(), !rest.is_empty())
@@ -289,7 +335,7 @@ mod tests {
 
     #[test]
     fn of_several_changes_each_is_told_once() {
-        let echoes = Echoes::default();
+        let (groups, echoes) = (group(false, true), Echoes::default());
         let change = |what: &str, when| {
             let one = told(when, 1, false);
             ToldChange { change: RecordChange { what: what.to_owned(), ..one.change }, ..one }
@@ -301,18 +347,22 @@ mod tests {
             change("DeleteBucketPolicy", policy),
             change("another", other),
         ];
-        let news = of(all, &echoes);
+        let news = of(all, &groups, &echoes);
         let mut result = result("a", Status::Compliant, Severity::Low);
-        news.mark(&mut result);
+        mark(&news, &mut result);
         assert_eq!(&*result.because, "DeleteBucketPolicy; PutBucketReplication. Now it is compliant: why");
     }
 
     #[test]
     fn changes_of_several_batches_of_resources_are_added_up() {
-        let echoes = Echoes::default();
-        let twice = vec![told(When::Always("a"), 1, true), told(When::Always("a"), 1, true)];
-        let news = of(twice, &echoes);
-        let fixed = [result("a", Status::Fixed, Severity::Low), result("a", Status::Fixed, Severity::Low)];
-        assert_eq!((news.rest(&fixed[..1].iter()).len(), news.rest(&fixed.iter()).len()), (1, 0));
+        let (groups, echoes) = (group(false, true), Echoes::default());
+        let elsewhere = ToldChange { group: 1, ..told(When::Always("a"), 1, true) };
+        let twice = vec![told(When::Always("a"), 1, true), elsewhere, told(When::Always("a"), 1, true)];
+        let news = of(twice, &groups, &echoes);
+        let rest = || {
+            mark(&news, &mut result("a", Status::Fixed, Severity::Low));
+            (news.rest(0).len(), news.rest(1).len())
+        };
+        assert_eq!((rest(), rest()), ((1, 1), (0, 1)));
     }
 }

@@ -7,21 +7,16 @@ use super::runtime::{Failure, Invocation};
 use crate::aws::{AtHome, Connected, Once};
 use crate::event::{Body, Event, EventError, Lane, Origin};
 use crate::family::Identities;
-use crate::handle::{Alike, HandleError, Ports, check, report_inaccessible};
+use crate::handle::{Alike, GroupReport, HandleError, Ports, check, report_inaccessible};
 use crate::model::{CallError, sanitized};
 use crate::reconcile::ports::{Account, Read};
 use crate::report::Report;
 use futures_util::FutureExt;
-use futures_util::stream;
-use futures_util::stream::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 use tracing::{error, warn};
-
-/// Maximum number of resources, or groups of them, that are looked at concurrently for one batch.
-const AT_ONCE: usize = 8;
 
 /// Message of a queue, as Lambda hands it over ([SQS event]).
 ///
@@ -140,7 +135,7 @@ impl<F: Connected> Function<F> {
                 let sink = ReportSink::new(self, invocation, outbox, None);
                 let all_of_them: Vec<&Event> = events.iter().map(|(_, event)| event).collect();
                 let report = report_inaccessible::<F, _>(&us, &error, &sink, settings, (event, &all_of_them)).await;
-                let told = self.told(&sink, &report, all_of_them.iter().map(|it| &it.origin), invocation);
+                let told = self.told(sink.failure(), &report, all_of_them.iter().map(|it| &it.origin), invocation);
                 return match told {
                     Ok(()) => Failed::new(),
                     Err(failure) => all(&|| failure.clone()),
@@ -163,40 +158,42 @@ impl<F: Connected> Function<F> {
         }
         let once = Once::new(&clients.io, &clients.aws);
         Read::<F>::begin(&once, &invocation.request_id);
-        let (us, clients, once) = (&us, &*clients, &once);
+        if let Some(time) = Origin::latest(events.iter().map(|(_, event)| &event.origin)) {
+            Read::<F>::calls_were_made_by(&once, time);
+        }
         // What is begun late would end as a failure that people are told of; it is tried again by itself.
         let late = *start + until.saturating_duration_since(*start) / 2;
-        if let Some(time) = Origin::latest(events.iter().map(|(_, event)| &event.origin)) {
-            Read::<F>::calls_were_made_by(once, time);
-        }
-        let checks = groups.into_iter().map(|group| async move {
-            let places: Vec<usize> = group.events.iter().map(|(place, _)| *place).collect();
-            let events: Vec<Origin> = group.events.iter().map(|(_, event)| event.origin.clone()).collect();
-            if Instant::now() >= late {
-                return (places, Err(Failure::again(CallError::OUT_OF_TIME.to_owned())));
-            }
-            let (writer, ledger) = (self.may_write().then_some(once), self.ledger.as_ref());
-            let ports = Ports { account: &clients.aws, reader: once, writer, ledger, echoes };
-            let at_home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
-            let sink = ReportSink::new(self, invocation, outbox, None);
-            let checked =
-                check::<F, _, _, _, _, _, _>(&at_home, ports, &sink, settings, (us, group), *until).boxed_local().await;
-            let outcome = match checked {
-                Ok(report) => self.told(&sink, &report, events.iter(), invocation),
+        let of = |group: &Alike<'_>| -> (Vec<usize>, Vec<Origin>) {
+            group.events.iter().map(|(place, event)| (*place, event.origin.clone())).unzip()
+        };
+        let of_groups: Vec<_> = groups.iter().map(of).collect();
+        let sinks: Vec<_> = groups.iter().map(|_| ReportSink::new(self, invocation, outbox, None)).collect();
+        let (writer, ledger) = (self.may_write().then_some(&once), self.ledger.as_ref());
+        let ports = Ports { account: &clients.aws, reader: &once, writer, ledger, echoes };
+        let at_home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
+        let times = (*until, Some(late));
+        let checked = check::<F, _, _, _, _, _, _>(&at_home, ports, &sinks, settings, (&us, groups), times);
+        let checked = checked.boxed_local().await;
+        let unpublished: Vec<Option<Failure>> = sinks.iter().map(ReportSink::failure).collect();
+        let mut failed = Failed::new();
+        for (GroupReport { report, told_in }, (places, events)) in checked.into_iter().zip(of_groups) {
+            let unpublished = told_in.iter().find_map(|group| unpublished.get(*group)?.clone());
+            let outcome = match report {
+                Ok(report) => self.told(unpublished, &report, events.iter(), invocation),
                 Err(error) => Err(error.into()),
             };
-            (places, outcome)
-        });
-        let checked: Vec<_> = stream::iter(checks).buffer_unordered(AT_ONCE).collect().await;
-        let failed = checked.into_iter().filter_map(|(places, outcome)| Some((places, outcome.err()?)));
-        failed.flat_map(|(places, problem)| places.into_iter().map(move |place| (place, problem.clone()))).collect()
+            if let Err(problem) = outcome {
+                failed.extend(places.into_iter().map(|place| (place, problem.clone())));
+            }
+        }
+        failed
     }
 
     /// Logs that events were handled, each by itself so that whoever looks one up by its id finds it, and returns why they have
     /// to be handled again, if so.
     fn told<'a>(
         &self,
-        sink: &ReportSink<'_, F>,
+        unpublished: Option<Failure>,
         report: &Report,
         events: impl Iterator<Item = &'a Origin>,
         invocation: &Invocation,
@@ -207,7 +204,7 @@ impl<F: Connected> Function<F> {
         for handled in others.iter().chain([report]) {
             log::ending(F::NAME, handled, &invocation.request_id, invocation.start.elapsed());
         }
-        self.outcome(sink, report)
+        self.outcome(unpublished, report)
     }
 }
 

@@ -109,7 +109,7 @@ impl<F: Connected> Function<F> {
         if report.ignored.is_none() {
             outbox.send_late(!matches!(event.body, Body::ApiCall(_)), invocation.by).boxed_local().await;
         }
-        self.outcome(&sink, &report).map(|()| report)
+        self.outcome(sink.failure(), &report).map(|()| report)
     }
 
     /// Returns whether any control may write. Otherwise there is no writer at all.
@@ -118,8 +118,8 @@ impl<F: Connected> Function<F> {
     }
 
     /// Returns why what a report is about has to be handled again, if so.
-    pub(super) fn outcome(&self, sink: &ReportSink<'_, F>, report: &Report) -> Result<(), Failure> {
-        match (sink.failure(), &report.again) {
+    pub(super) fn outcome(&self, unpublished: Option<Failure>, report: &Report) -> Result<(), Failure> {
+        match (unpublished, &report.again) {
             (Some(failure), _) => {
                 self.echoes.forget();
                 Err(failure)
