@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from alarms import Monitoring
@@ -13,10 +15,13 @@ from conftest import StartFunction
 from envelope import Event, api_call, role_call, schedule
 from given import trail
 from inbox import Inbox
+from ledger import create, entries
 from local_aws.processes import ACCOUNT, Faults, Moto
 from log_buckets import HTTPS, LOGS, bare_bucket, bucket_call, policy_of
 from observed import lines
+from recorded_calls import Sent, recorded, repeated
 from trails import kept_trail
+from vpcs import flow_log, vpc, writer
 
 OTHER = "second-trail-logs"
 DEAD = "an event is a dead letter"
@@ -55,6 +60,79 @@ def test_each_resource_is_looked_at_once_for_all_its_events(function: StartFunct
     faults.forget()
     assert again(keeper.invoke(batch(*(anew(bucket_call()) for _ in range(50))))) == []
     assert len(faults.calls()) == alone
+
+
+def retention(group: str) -> Event:
+    """A call that sets how long a log group is kept."""
+    return api_call("logs", "PutRetentionPolicy", requestParameters={"logGroupName": group, "retentionInDays": 400})
+
+
+def stopped_trail(moto: Moto) -> tuple[str, list[Event]]:
+    """A trail that does not log and lacks events; and calls by several people, of several kinds, that lead to it."""
+    arn = kept_trail(moto)
+    moto.client("cloudtrail").stop_logging(Name=arn)
+    moto.client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=[
+        {"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True, "DataResources": []},
+    ])
+    calls = [role_call("PutRolePolicy", "main-writer"), role_call("DeleteRolePolicy", "main-writer"), retention("main")]
+    return arn, [by(name, call) for call in calls for name in ("alice", "bob")]
+
+
+def half_kept_vpc(moto: Moto) -> tuple[str, list[Event]]:
+    """A VPC whose flow logs keep a part of the traffic; and calls on the role and the group of each."""
+    one = vpc(moto)
+    sent = []
+    for name in ("first", "second"):
+        flow_log(moto, one, writer(moto, name), group=name, TrafficType="ACCEPT")
+        sent += [by("alice", role_call("PutRolePolicy", name)), by("bob", retention(name))]
+    return f"vpc/{one}", sent
+
+
+@pytest.mark.parametrize(("family", "broken"), [("trail", stopped_trail), ("vpc", half_kept_vpc)])
+def test_what_several_targets_lead_to_is_one_change_and_one_message(
+    function: StartFunction, moto: Moto, family: str, broken: Callable[[Moto], tuple[str, list[Event]]]
+) -> None:
+    """And nothing is asked twice, whether it is mended or only looked at."""
+    name, sent = broken(moto)
+    table, inbox = create(moto), Inbox(moto)
+    nowhere = [role_call("PutRolePolicy", "nobodys"), retention("nobodys")]
+    settings = {"TRAILKEEPER_LEDGER": table, "TRAILKEEPER_TOPIC_ARN": inbox.topic}
+
+    def run(mode: str) -> list[Sent]:
+        with recorded(moto) as calls:
+            keeper = function(family, endpoint=calls.endpoint, mode=mode, timeout=120, **settings)
+            assert again(keeper.invoke(batch(*map(anew, (*sent, *nowhere, *sent))), timeout=120)) == []
+            asked = calls.asked
+        assert [f"{it.operation} {it.arguments[:200]}" for it in repeated(asked)] == []
+        (told,) = [json.loads(it["Message"]) for it in inbox.messages()]
+        about = [(it["control"], it["resource"]) for it in told["results"]]
+        assert len(set(about)) == len(about) and all(it.endswith(name) for _, it in about)
+        callers = {(it["name"], it["actor"].rsplit("/")[-1]) for it in (told["event"], *told["beside"])}
+        assert callers == {(it["detail"]["eventName"], it["detail"]["userIdentity"]["userName"]) for it in sent}
+        return asked
+
+    assert all(it.reads for it in run("dry-run"))
+    mended = Counter(it.operation for it in run("enforce") if not it.reads)
+    (change,) = entries(moto, table)
+    assert change["resource"].endswith(name) and change["outcome"] == "fixed"
+    wanted = {"trail": ("StartLogging", "PutEventSelectors"), "vpc": ("CreateFlowLogs",)}[family]
+    assert [mended[call] for call in wanted] == [1] * len(wanted), mended
+
+
+def test_whoever_led_to_what_failed_is_tried_again(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """The trail for all that led to it, and no call that led elsewhere."""
+    arn, sent = stopped_trail(moto)
+    other = kept_trail(moto, "second")
+    moto.client("cloudtrail").stop_logging(Name=other)
+    keeper = function("trail", endpoint=faults, mode="enforce", timeout=120)
+    faults.rule("cloudtrail", "StartLogging", error="ThrottlingException", status=400, resource="main")
+    elsewhere = [role_call("PutRolePolicy", "second-writer"), retention("second")]
+    assert again(keeper.invoke(batch(elsewhere[0], *sent, elsewhere[1]), timeout=120)) == [f"m{at + 1}" for at in range(len(sent))]
+    status = moto.client("cloudtrail").get_trail_status
+    assert [status(Name=it)["IsLogging"] for it in (arn, other)] == [False, True]
+    faults.clear()
+    assert again(keeper.invoke(batch(*sent), timeout=120)) == []
+    assert status(Name=arn)["IsLogging"]
 
 
 def test_a_poisoned_record_harms_no_other(function: StartFunction, moto: Moto, faults: Faults) -> None:

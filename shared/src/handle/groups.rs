@@ -1,4 +1,4 @@
-//! CauseGroups of events, each with one target: who led to a resource, and whose call weighs most. Pure.
+//! Groups of events, each with one target: who led to a resource, and whose call weighs most. Pure.
 
 use crate::event::{Event, Origin};
 use std::cmp::Reverse;

@@ -10,9 +10,14 @@ use super::unended::Found;
 use crate::model::CallError;
 use crate::reconcile::ports::{Ledger, Sink};
 use crate::report::{ControlResult, Report};
+use futures_util::stream;
+use futures_util::stream::StreamExt;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::io;
+
+/// Maximum number of reports published concurrently.
+const REPORTS_AT_ONCE: usize = 8;
 
 /// Number of results published at once. Most events have fewer, so that people get a single message.
 const PART: usize = 500;
@@ -113,14 +118,16 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
 
     /// Publishes the remaining results and returns what there is of each group. Of those that are silent nothing is published.
     pub(crate) async fn finish(self, silent: &Leads) -> Vec<Draft> {
-        let groups = self.drafts.borrow().len();
-        for group in (0..groups).filter(|group| !silent.contains(group)) {
-            let rest = self.news.rest(group);
-            if let Some(draft) = self.drafts.borrow_mut().get_mut(group) {
+        let buffer = &self;
+        let groups = (0..self.drafts.borrow().len()).filter(|group| !silent.contains(group));
+        let published = groups.map(|group| async move {
+            let rest = buffer.news.rest(group);
+            if let Some(draft) = buffer.drafts.borrow_mut().get_mut(group) {
                 draft.pending.extend(rest);
             }
-            self.publish(group).await;
-        }
+            buffer.publish(group).await;
+        });
+        stream::iter(published).buffered(REPORTS_AT_ONCE).collect::<()>().await;
         let mut drafts = self.drafts.into_inner();
         for draft in &mut drafts {
             draft.report.beside = self.news.groups.beside(&draft.leads);

@@ -154,7 +154,7 @@ struct Came {
 async fn came(servers: &Servers, ledger: &MemoryLedger, events: Vec<Event>, begun: Duration) -> Came {
     let (us, echoes) = (us(), Echoes::default());
     let vars = [("TRAILKEEPER_MODE", "enforce")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let settings = Settings::parse(vars.into_iter(), &[]).expect("settings");
+    let settings = Settings::parse(vars, &[]).expect("settings");
     let events: Vec<(usize, Event)> = events.into_iter().enumerate().collect();
     let (groups, ignored) = Alike::sorted::<Transfer>(&events, Identities::at_home(&us));
     assert_eq!(ignored, []);
