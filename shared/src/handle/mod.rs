@@ -1,4 +1,4 @@
-//! Handles one event, from its JSON to a report: decodes and routes it, and checks every resource it leads to.
+//! Handles events, from their JSON to reports: decodes and routes them, and checks every resource that they lead to.
 
 mod batch;
 mod echo;
