@@ -385,16 +385,16 @@ pub(crate) fn step_report<S: Step>(
     error: Option<&CallError>,
 ) -> StepReport {
     let undo = step.undo(place);
-    let by_hand = step.property(place).set(&step.after()).map(|command| command.to_string().into());
+    let (property, before) = (step.property(place), step.before());
     StepReport {
         action: step.actions().first().copied().unwrap_or_default().to_owned(),
         summary: step.to_string().into(),
         status,
         error: error.map(|error| error.to_string().into()),
-        before: step.before(),
+        undo: property.undone_by_hand(before.as_ref()).into(),
+        by_hand: property.by_hand(&step.after()).map(Into::into),
+        before,
         after: step.after(),
-        undo: undo.to_string().into(),
-        by_hand,
         undo_once: undo.condition().map(Into::into),
     }
 }

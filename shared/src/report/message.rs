@@ -42,9 +42,16 @@ pub fn messages(report: &Report, context: &MailContext<'_>) -> Vec<Message> {
 }
 
 fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, context: &MailContext<'_>) -> Vec<Message> {
-    let message = message(report, &outcomes, context);
-    if message.body.len() <= LARGEST {
-        return vec![message];
+    let mut whole = message(report, &outcomes, context);
+    if whole.body.len() <= LARGEST {
+        return vec![whole];
+    }
+    // One message with the commands in its mail alone is better than two.
+    let mail = text(report, &outcomes, context);
+    let fewer: Vec<ControlResult> = outcomes.iter().cloned().map(ControlResult::without_commands).collect();
+    whole = with_mail(report, &fewer, context, mail);
+    if whole.body.len() <= LARGEST {
+        return vec![whole];
     }
     if outcomes.len() > 1 {
         let rest = outcomes.split_off(outcomes.len() / 2);
@@ -69,13 +76,17 @@ fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, context: &MailCont
 }
 
 fn message(report: &Report, outcomes: &[ControlResult], context: &MailContext<'_>) -> Message {
+    with_mail(report, outcomes, context, text(report, outcomes, context))
+}
+
+fn with_mail(report: &Report, outcomes: &[ControlResult], context: &MailContext<'_>, mail: String) -> Message {
     let part = Report { results: outcomes.to_vec(), ..report.clone() };
     // A report is strings, lists and maps with string keys: nothing that JSON cannot represent.
     let report_json = serde_json::to_string(&part).unwrap_or_default();
     let all = |value: fn(&ControlResult) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
     Message {
         subject: subject(report, outcomes, context),
-        body: json!({ "default": report_json, "email": text(report, outcomes, context) }).to_string(),
+        body: json!({ "default": report_json, "email": mail }).to_string(),
         report: report_json,
         attributes: BTreeMap::from([
             ("control", all(|outcome| outcome.control.clone())),
@@ -165,6 +176,24 @@ mod tests {
         }
         assert!(told.len() > 5);
         assert_eq!(resources, (0..500).map(|n| format!("arn:{n}:ä")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn commands_are_in_the_report_unless_it_is_too_large_for_one_message() {
+        let with_command = |number: usize, length: usize| {
+            let mut outcome = outcome(Status::Planned, &format!("arn:{number}"), "");
+            for step in &mut outcome.steps {
+                step.status = StepStatus::Planned;
+                step.by_hand = Some(format!("aws iam put-role-policy --policy {}", "x".repeat(length)).into());
+            }
+            outcome
+        };
+        let told = |length| messages(&report((0..50).map(|it| with_command(it, length)).collect()), &MailContext::NONE);
+        let [few, many] = [told(100), told(10_000)];
+        let ([few], [many]) = (few.as_slice(), many.as_slice()) else { panic!("{}", many.len()) };
+        assert_eq!(few.report.matches("aws iam put-role-policy").count(), 50);
+        assert_eq!(many.report.matches("aws iam put-role-policy").count(), 0);
+        assert!(many.body.contains("By hand"));
     }
 
     #[test]

@@ -220,8 +220,9 @@ pub struct StepReport {
     pub after: Value,
     /// Undoes the call: one command, which does exactly this in a shell, or instructions in words.
     pub undo: OneLine,
-    /// Command with which a person makes the same call, if there is one.
-    #[serde(skip)]
+    /// Command with which a person makes the same call, if there is one. It is left out first where a report is too large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub by_hand: Option<OneLine>,
     /// Condition for running the command, such as `nothing uses it`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -286,6 +287,13 @@ impl ControlResult {
             quiet: false,
             retry: false,
         }
+    }
+
+    /// Leaves out the commands with which a person makes the calls: their values are those of the steps.
+    #[must_use]
+    pub fn without_commands(mut self) -> Self {
+        self.steps.iter_mut().for_each(|step| step.by_hand = None);
+        self
     }
 
     /// Returns whether the result is worth publishing. One that Lambda will retry is not, unless something changed.

@@ -318,7 +318,9 @@ pub(crate) fn mail_has_its_own_lines<F: Lawful>(text: &str) {
 /// Every command of a mail is one that bash parses, remarks included: pasted as a whole, it does nothing else.
 pub(crate) fn mail_can_be_pasted<F: Lawful>(text: &str) {
     let mail = mail::<F>(text);
-    let is_command = |line: &&str| line.starts_with("  ") && line.trim_start().starts_with("aws ");
+    let is_command = |line: &&str| {
+        line.starts_with("  ") && ["aws ", "KEY=$(aws "].iter().any(|it| line.trim_start().starts_with(it))
+    };
     let is_remark = |line: &&str| line.starts_with("  ") && line.trim_start().starts_with("# ");
     let script = mail.lines().filter(|it| is_command(it) || is_remark(it)).collect::<Vec<_>>().join(
         "

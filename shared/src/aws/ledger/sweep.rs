@@ -66,6 +66,11 @@ impl TableLedger {
         let with_hints: Vec<_> = results.iter().map(|result| (result, &result.hints)).collect();
         let body = packed(&with_hints)?;
         let (Some(body), true) = (body.first(), body.len() == 1) else {
+            let has_commands = |it: &ControlResult| it.steps.iter().any(|step| step.by_hand.is_some());
+            if results.len() < 2 && results.iter().any(has_commands) {
+                let fewer: Vec<_> = results.iter().cloned().map(ControlResult::without_commands).collect();
+                return Box::pin(self.stand(batch, chunk, &fewer)).await;
+            }
             if results.len() < 2 {
                 return Err(unreadable("dynamodb:PutItem", "one result alone is too large for the ledger"));
             }
@@ -92,7 +97,11 @@ impl TableLedger {
                 None => FindingId::of(&result.control, account, &result.region, &result.resource).to_string(),
             };
             let mut item = item(account, &format!("{ONCE}{own}"), now);
-            let body = packed(&[(result, &result.hints)])?.into_iter().next().unwrap_or_default();
+            let mut body = packed(&[(result, &result.hints)])?;
+            if body.len() > 1 {
+                body = packed(&[(result.clone().without_commands(), &result.hints)])?;
+            }
+            let body = body.into_iter().next().unwrap_or_default();
             item.insert("body".to_owned(), AttributeValue::B(Blob::new(body)));
             self.put(item).await?;
             self.came_in(account, None, now).await?;

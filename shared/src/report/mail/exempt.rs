@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+/// Number of controls up to which each is named where all are switched off by one command.
+const FEW: usize = 6;
+
 /// Returns how to exempt the resources of these results, or nothing if there is nothing to exempt.
 pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
     let is_due = |it: &&ControlResult| {
@@ -46,7 +49,12 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
     }
     let due: Vec<ControlResult> = due.into_iter().filter(|it| !it.hints.vital).cloned().collect();
     if !due.is_empty() {
-        let _ = writeln!(text, "To switch it off for every resource: make controls OFF={}", ids(&due).join(","));
+        let ids = ids(&due);
+        let _ = if ids.len() > FEW {
+            writeln!(text, "To switch a control off for every resource: make controls OFF=CONTROL")
+        } else {
+            writeln!(text, "To switch it off for every resource: make controls OFF={}", ids.join(","))
+        };
     }
     text
 }

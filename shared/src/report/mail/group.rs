@@ -1,14 +1,12 @@
 //! Groups: results with equal causes and statuses, which are told once.
 
-use super::names::ResourceWord;
 use super::order;
+use super::pattern::{Names, Pattern, rendered};
 use crate::model::{OneLine, Severity};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use crate::settings::table::by_parameter;
 use std::cmp::Reverse;
-
-/// What stands for the resource where several are told of at once.
-const EACH: &str = "each";
+use std::collections::BTreeSet;
 
 /// Results of one resource that have the same status.
 #[derive(Debug, Clone)]
@@ -23,34 +21,58 @@ pub(super) struct Case<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Group<'a> {
     pub(super) cases: Vec<Case<'a>>,
-    key: GroupKey,
+    /// What each case says, in their order.
+    keys: Vec<GroupKey>,
 }
 
 /// What a group has in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 struct GroupKey {
     status: Status,
     capped: bool,
-    said: Vec<Said>,
-    errors: Vec<String>,
+    said: Vec<SaidPattern>,
+    errors: Vec<Pattern>,
 }
 
 /// What a result says, without what is only so of its resource.
+#[derive(Debug, Clone, PartialEq)]
+struct SaidPattern {
+    control: String,
+    severity: Severity,
+    because: Pattern,
+    advice: Option<Pattern>,
+}
+
+/// What the results of a group say of one control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Said {
     pub(super) control: String,
     pub(super) severity: Severity,
     pub(super) because: OneLine,
-    pub(super) advice: Option<OneLine>,
+    pub(super) advice: Option<Advice>,
+}
+
+/// What a person is advised to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Advice {
+    pub(super) text: OneLine,
+    /// The same, whatever the resource is called.
+    pub(super) kind: String,
+    /// Whether the text is only that of the first resource.
+    pub(super) of_first: bool,
 }
 
 /// Call, and how often it was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct StepCalls {
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StepCalls<'a> {
     pub(super) status: StepStatus,
+    pub(super) action: &'a str,
     pub(super) line: OneLine,
     pub(super) error: Option<OneLine>,
-    pub(super) count: usize,
+    /// How often it was made, or where it would be: empty if once.
+    pub(super) times: String,
+    /// Regions of the call, which is another call elsewhere; empty for one that is the same everywhere.
+    pub(super) regions: BTreeSet<&'a str>,
 }
 
 /// Returns the groups of results, the worst first.
@@ -73,41 +95,47 @@ pub(super) fn groups(results: &[ControlResult]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for case in cases {
         let key = case.key();
-        match groups.iter_mut().find(|group| group.key == key) {
-            Some(group) => group.cases.push(case),
-            None => groups.push(Group { cases: vec![case], key }),
+        match groups.iter_mut().find(|group| group.keys.first() == Some(&key)) {
+            Some(group) => {
+                group.cases.push(case);
+                group.keys.push(key);
+            }
+            None => groups.push(Group { cases: vec![case], keys: vec![key] }),
         }
     }
-    groups.sort_by_key(|group| (order(group.key.status, group.severity()), Reverse(group.cases.len())));
+    let own = |group: &Group<'_>| (order(group.status(), group.severity()), Reverse(group.cases.len()));
+    let section = |group: &Group<'_>| (group.status(), group.is_capped());
+    groups.sort_by_key(own);
+    // What has one status stands together, in the place of its worst.
+    let mut sections: Vec<(Status, bool)> = Vec::new();
+    for section in groups.iter().map(section) {
+        if !sections.contains(&section) {
+            sections.push(section);
+        }
+    }
+    groups.sort_by_key(|group| sections.iter().position(|it| *it == section(group)));
     groups
 }
 
 impl<'a> Case<'a> {
-    /// Returns the text with `each` in place of the resource.
-    fn without_names(&self, text: &str) -> String {
-        let word = ResourceWord::of(self.resource);
-        let noun = word.noun.rsplit(' ').next().unwrap_or_default();
-        let without = |text: &str, name: &str| {
-            text.replace(&format!("{noun} {name}"), &format!("{EACH} {noun}")).replace(name, EACH)
-        };
-        let text = without(text, self.resource);
-        // A short name is part of other words.
-        word.name.filter(|name| name.len() > 3).map_or(text.clone(), |name| without(&text, name))
+    fn names(&self) -> Names<'a> {
+        Names::of(self.resource, self.region)
     }
 
     fn key(&self) -> GroupKey {
-        let errors = self.steps().filter_map(|step| Some(self.without_names(step.error.as_ref()?)));
+        let names = self.names();
+        let errors = self.steps().filter_map(|step| Some(names.pattern(step.error.as_ref()?)));
         GroupKey {
             status: self.status,
             capped: self.results.iter().any(|it| it.hints.capped),
-            said: self.said(|text| self.without_names(text)),
+            said: self.said(&names),
             errors: errors.collect(),
         }
     }
 
     /// Returns what the results say, the most severe first. What a call says by its error is left out.
-    fn said(&self, of: impl Fn(&str) -> String) -> Vec<Said> {
-        let mut said: Vec<Said> = self
+    fn said(&self, names: &Names<'_>) -> Vec<SaidPattern> {
+        let mut said: Vec<SaidPattern> = self
             .results
             .iter()
             .map(|result| {
@@ -117,11 +145,11 @@ impl<'a> Case<'a> {
                     endings.fold(&*result.because, |text, ending| text.strip_suffix(&*ending).unwrap_or(text));
                 let fight = result.hints.fight.as_ref().map(|fight| format!("; {fight}"));
                 let because = fight.and_then(|fight| because.strip_suffix(&*fight)).unwrap_or(because);
-                Said {
+                SaidPattern {
                     control: result.control.clone(),
                     severity: result.severity,
-                    because: by_parameter(&of(because)).into(),
-                    advice: result.advice.as_ref().map(|advice| by_parameter(&of(advice)).into()),
+                    because: names.pattern(&by_parameter(because)),
+                    advice: result.advice.as_ref().map(|advice| names.pattern(&by_parameter(advice))),
                 }
             })
             .collect();
@@ -146,44 +174,107 @@ impl<'a> Case<'a> {
 
 impl<'a> Group<'a> {
     pub(super) fn status(&self) -> Status {
-        self.key.status
+        self.keys.first().map_or(Status::Unknown, |key| key.status)
     }
 
     pub(super) fn is_capped(&self) -> bool {
-        self.key.capped
+        self.keys.first().is_some_and(|key| key.capped)
     }
 
     pub(super) fn severity(&self) -> Severity {
-        self.key.said.iter().map(|it| it.severity).max().unwrap_or(Severity::Low)
+        self.results().map(|it| it.severity).max().unwrap_or(Severity::Low)
+    }
+
+    fn names(&self) -> Names<'a> {
+        self.cases.first().map_or_else(|| Names::of("", ""), Case::names)
     }
 
     /// Returns what the results say: of a single resource with its name, of several with `each`.
     pub(super) fn said(&self) -> Vec<Said> {
-        match self.cases.as_slice() {
-            [one] => one.said(str::to_owned),
-            _ => self.key.said.clone(),
-        }
+        let names = self.names();
+        let of_first = self.keys.first().into_iter().flat_map(|key| key.said.iter().enumerate());
+        of_first
+            .map(|(at, first)| {
+                let all = || self.keys.iter().filter_map(move |key| key.said.get(at));
+                let because: Vec<&Pattern> = all().map(|said| &said.because).collect();
+                let advice: Vec<&Pattern> = all().filter_map(|said| said.advice.as_ref()).collect();
+                Said {
+                    control: first.control.clone(),
+                    severity: first.severity,
+                    because: rendered(&because, &names).into(),
+                    advice: (!advice.is_empty()).then(|| advised(&advice, &names)),
+                }
+            })
+            .collect()
     }
 
     /// Returns the calls, those that were alike for each resource once, with their number.
-    pub(super) fn calls(&self) -> Vec<StepCalls> {
-        let mut calls: Vec<StepCalls> = Vec::new();
+    pub(super) fn calls(&self) -> Vec<StepCalls<'a>> {
+        struct Alike<'a> {
+            step: &'a StepReport,
+            lines: Vec<Pattern>,
+            errors: Vec<Pattern>,
+            regions: BTreeSet<&'a str>,
+        }
+        let mut calls: Vec<Alike<'a>> = Vec::new();
         for (case, step) in self.cases.iter().flat_map(|case| case.steps().map(move |step| (case, step))) {
-            let text = |text: &str| {
-                OneLine::from(if self.cases.len() == 1 { text.to_owned() } else { case.without_names(text) })
+            let names = case.names();
+            let line = names.pattern(&format!("{} ({})", step.summary, step.action));
+            let error = step.error.as_ref().map(|error| names.pattern(error));
+            let same = |it: &&mut Alike<'_>| {
+                it.step.status == step.status && it.lines.first() == Some(&line) && it.errors.first() == error.as_ref()
             };
-            let line = text(&format!("{} ({})", step.summary, step.action));
-            let error = step.error.as_ref().map(|error| text(error));
-            match calls.iter_mut().find(|it| (it.status, &it.line, &it.error) == (step.status, &line, &error)) {
-                Some(call) => call.count += 1,
-                None => calls.push(StepCalls { status: step.status, line, error, count: 1 }),
+            match calls.iter_mut().find(same) {
+                Some(call) => {
+                    call.lines.push(line);
+                    call.errors.extend(error);
+                    call.regions.insert(case.region);
+                }
+                None => calls.push(Alike {
+                    step,
+                    lines: vec![line],
+                    errors: error.into_iter().collect(),
+                    regions: BTreeSet::from([case.region]),
+                }),
             }
         }
-        calls
+        let names = self.names();
+        let told = |Alike { step, lines, errors, regions }: Alike<'a>| {
+            let line = rendered(&lines.iter().collect::<Vec<_>>(), &names);
+            let is_one = line == format!("{} ({})", step.summary, step.action);
+            // IAM has no regions.
+            let is_global = is_one && step.action.starts_with("iam:");
+            let times = match (step.status, lines.len(), regions.len()) {
+                (_, 1, _) => String::new(),
+                // What several resources of a region share is made once.
+                (StepStatus::Planned, _, 1) if is_one => String::new(),
+                (StepStatus::Planned, ..) if is_global => String::new(),
+                (StepStatus::Planned, _, many) if is_one => format!(", in {many} regions"),
+                (_, many, _) => format!(", {many} times"),
+            };
+            StepCalls {
+                status: step.status,
+                action: &step.action,
+                line: line.into(),
+                error: (!errors.is_empty()).then(|| rendered(&errors.iter().collect::<Vec<_>>(), &names).into()),
+                times,
+                regions: if is_global { BTreeSet::new() } else { regions },
+            }
+        };
+        calls.into_iter().map(told).collect()
     }
 
     /// Returns all results.
     pub(super) fn results(&self) -> impl Iterator<Item = &'a ControlResult> {
         self.cases.iter().flat_map(|case| case.results.iter().copied())
     }
+}
+
+/// Returns the advice of all resources of a group: a command is that of the first.
+fn advised(patterns: &[&Pattern], names: &Names<'_>) -> Advice {
+    let all = rendered(patterns, names);
+    let first = patterns.first().map(|first| rendered(&[first], names)).unwrap_or_default();
+    let of_first = all != first && first.contains("aws ");
+    let kind = patterns.first().map(|first| first.kind()).unwrap_or_default();
+    Advice { text: if of_first { first } else { all }.into(), kind, of_first }
 }

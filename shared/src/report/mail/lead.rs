@@ -3,7 +3,7 @@
 use super::names::{ActorName, ResourceWord};
 use super::subject::found;
 use super::verbs::{ends, harms, verb};
-use super::{MailContext, counts, is_unchecked, order, rank};
+use super::{MailContext, counts, is_unchecked, order, rank, severities};
 use crate::event::Origin;
 use crate::ledger::Tool;
 use crate::model::{OneLine, Severity, sanitized};
@@ -117,12 +117,12 @@ fn of_many(report: &Report, results: &[ControlResult], context: &MailContext<'_>
     let first = match event.actor.as_deref() {
         Some(actor) => {
             format!(
-                "{} was called by {}, and Trailkeeper found {found}.",
+                "{} was called by {}, and Trailkeeper found {found}",
                 sanitized(&event.name),
                 ActorName(actor).whole()
             )
         }
-        None => format!("The regular sweep found {found}."),
+        None => format!("The regular sweep found {found}"),
     };
     let mut counts: Vec<(&str, usize)> = Vec::new();
     let mut sorted: Vec<&ControlResult> = results.iter().collect();
@@ -135,7 +135,9 @@ fn of_many(report: &Report, results: &[ControlResult], context: &MailContext<'_>
         }
     }
     let counts: Vec<String> = counts.into_iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-    format!("{first} {}.", counts.join(", "))
+    let severities = severities(results.iter());
+    let severities = if severities.len() > 1 { format!(": {}", severities.join(", ")) } else { String::new() };
+    format!("{first}{severities}. {}.", counts.join(", "))
 }
 
 /// Returns how a result ended, to follow a number.

@@ -1,12 +1,12 @@
 //! List of results, of any families and regions of one account: the worst first, equal ones once.
 
-use super::group::{Group, groups};
+use super::group::{Advice, Group, StepCalls, groups};
 use super::names::ResourceWord;
 use super::undo::shown;
 use super::{KnownControl, MailContext, is_unchecked, upper};
 use crate::ledger::Tool;
 use crate::model::OneLine;
-use crate::report::{ControlResult, Status, StepStatus};
+use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Result, Write as _};
 
@@ -19,6 +19,32 @@ const NAMED: usize = 30;
 /// Maximum number of commands that do by hand what Trailkeeper would have done.
 const BY_HAND: usize = 12;
 
+/// Number of bytes of such commands that a list of several groups has beside those of the worst.
+const ROOM: usize = 3_000;
+
+/// Size of a command of such a list, in bytes, up to which it is shown.
+const LONGEST: usize = 1_500;
+
+/// Number of regions up to which each has its line.
+const REGIONS: usize = 20;
+
+/// What was told already, and is not told again.
+#[derive(Debug, Default)]
+struct Told {
+    /// Errors and instructions.
+    texts: BTreeSet<OneLine>,
+    /// Calls with their regions.
+    calls: BTreeSet<String>,
+    /// Advice, with the name of the resource that it was for.
+    advice: BTreeMap<String, String>,
+    /// Commands.
+    commands: BTreeSet<OneLine>,
+    /// Number of bytes of commands that are left.
+    room: usize,
+    /// Whether this is the only group.
+    is_single: bool,
+}
+
 /// Returns the results as a list. `is_new` says which were not told before; `role` is the role that read the account,
 /// if it is one.
 #[must_use]
@@ -29,21 +55,25 @@ pub fn list(
     context: &MailContext<'_>,
 ) -> String {
     let mut text = String::new();
-    let (mut status, mut told) = (None, BTreeSet::new());
-    for group in groups(results) {
-        if status != Some(group.status()) {
-            if status.is_some() {
+    let groups = groups(results);
+    let mut told = Told { room: ROOM, is_single: groups.len() == 1, ..Told::default() };
+    let section = |group: &Group<'_>| (group.status(), group.is_capped());
+    let mut current = None;
+    for group in &groups {
+        if current != Some(section(group)) {
+            if current.is_some() {
                 text.push('\n');
             }
-            status = Some(group.status());
-            let of_status = || results.iter().filter(|it| it.status == group.status());
-            let (count, new) = (of_status().count(), of_status().filter(|it| is_new(it)).count());
+            current = Some(section(group));
+            let of_section = groups.iter().filter(|it| section(it) == section(group));
+            let of_section: Vec<_> = of_section.flat_map(Group::results).collect();
+            let (count, new) = (of_section.len(), of_section.iter().filter(|it| is_new(it)).count());
             let new = if new > 0 { format!(", {new} new") } else { String::new() };
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{} ({count}{new}){}:", upper(group.status()), meaning(&group));
+            let _ = writeln!(text, "{} ({count}{new}){}:", upper(group.status()), meaning(group));
         }
-        let _ = one(&mut text, &group, &mut told);
-        let _ = what_to_do(&mut text, &group, role, context, &mut told);
+        let _ = one(&mut text, group, &mut told);
+        let _ = what_to_do(&mut text, group, role, context, &mut told);
     }
     text
 }
@@ -62,7 +92,7 @@ fn meaning(group: &Group<'_>) -> &'static str {
     }
 }
 
-fn one(text: &mut String, group: &Group<'_>, told: &mut BTreeSet<OneLine>) -> Result {
+fn one(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
     resources(text, group)?;
     for said in group.said() {
         writeln!(text, "    {} ({}): {}", said.control, said.severity.as_str(), said.because)?;
@@ -74,15 +104,22 @@ fn one(text: &mut String, group: &Group<'_>, told: &mut BTreeSet<OneLine>) -> Re
         (StepStatus::Applied, "Made"),
         (StepStatus::Planned, "Would be made"),
     ] {
+        let mut above: Vec<&str> = Vec::new();
         for call in calls.iter().filter(|call| call.status == status) {
-            let times = if call.count > 1 { format!(", {} times", call.count) } else { String::new() };
-            writeln!(text, "    {label}: {}{times}", call.line)?;
+            if status == StepStatus::Planned && !told.calls.insert(call_key(call)) {
+                above.push(call.action);
+                continue;
+            }
+            writeln!(text, "    {label}: {}{}", call.line, call.times)?;
             let Some(error) = &call.error else { continue };
-            if told.insert(error.clone()) {
+            if told.texts.insert(error.clone()) {
                 writeln!(text, "      {error}")?;
             } else {
                 writeln!(text, "      for the same reason")?;
             }
+        }
+        if !above.is_empty() {
+            writeln!(text, "    {label}, once, as told above: {}", above.join(", "))?;
         }
     }
     let changes: BTreeSet<String> = group.results().filter_map(|it| Some(it.change?.to_string())).collect();
@@ -91,6 +128,11 @@ fn one(text: &mut String, group: &Group<'_>, told: &mut BTreeSet<OneLine>) -> Re
         1 => writeln!(text, "    Change: {}", changes.into_iter().collect::<String>()),
         many => writeln!(text, "    Changes: {many}; `trailkeeper history` lists them"),
     }
+}
+
+/// Returns what tells a call from others.
+fn call_key(call: &StepCalls<'_>) -> String {
+    format!("{} {:?}", call.line, call.regions)
 }
 
 /// Writes the resources of a group: one by its ARN, several by their names, region by region.
@@ -102,17 +144,25 @@ fn resources(text: &mut String, group: &Group<'_>) -> Result {
     for case in &group.cases {
         regions.entry(case.region).or_default().push(ResourceWord::of(case.resource).name.unwrap_or(case.resource));
     }
-    let single = regions.len() == 1;
-    for (region, names) in regions {
-        if !single {
-            writeln!(text, "  {region}:")?;
-        }
+    let names: BTreeSet<&str> = regions.values().flatten().copied().collect();
+    if let (Some(first), 1) = (group.cases.first(), names.len()) {
+        // Each region has one of the same name.
+        let (whole, all) = (ResourceWord::of(first.resource).whole(), regions.keys().copied().collect::<Vec<_>>());
+        return writeln!(text, "  {}", OneLine::from(format!("{whole} in {} regions: {}", all.len(), all.join(", "))));
+    }
+    let (is_single, more_regions) = (regions.len() == 1, regions.len().saturating_sub(REGIONS));
+    for (region, names) in regions.into_iter().take(REGIONS) {
+        let mut head = if is_single { String::new() } else { format!("{region}: ") };
         for line in names.get(..names.len().min(NAMED)).unwrap_or_default().chunks(IN_LINE) {
-            writeln!(text, "  {}", OneLine::from(line.join(", ")))?;
+            writeln!(text, "  {}", OneLine::from(format!("{head}{}", line.join(", "))))?;
+            head = if is_single { String::new() } else { "  ".to_owned() };
         }
         if let Some(more) = names.len().checked_sub(NAMED).filter(|more| *more > 0) {
-            writeln!(text, "  and {more} more")?;
+            writeln!(text, "  {head}and {more} more")?;
         }
+    }
+    if more_regions > 0 {
+        writeln!(text, "  and those of {more_regions} more regions")?;
     }
     Ok(())
 }
@@ -123,16 +173,13 @@ fn what_to_do(
     group: &Group<'_>,
     role: Option<&str>,
     context: &MailContext<'_>,
-    told: &mut BTreeSet<OneLine>,
+    told: &mut Told,
 ) -> Result {
-    let advice: BTreeSet<OneLine> = group.said().into_iter().filter_map(|said| said.advice).collect();
-    for advice in advice {
-        writeln!(text, "    What to do: {advice}")?;
-    }
+    advice(text, group, told)?;
     let known: Vec<KnownControl> = group.results().filter_map(|it| (context.control)(&it.control)).collect();
     let family = known.first().map(|known| known.family);
     let denied = denied(group, role, family).map(OneLine::from);
-    if let Some(denied) = denied.as_ref().filter(|it| told.insert((*it).clone())) {
+    if let Some(denied) = denied.as_ref().filter(|it| told.texts.insert((*it).clone())) {
         writeln!(text, "    What to do: {denied}")?;
     }
     if group.status() == Status::Failed && denied.is_none() {
@@ -144,7 +191,7 @@ fn what_to_do(
         writeln!(text, "    To have Trailkeeper do it: make controls ON={}", ids.join(","))?;
     }
     if matches!(group.status(), Status::Failed | Status::Planned | Status::Fought) {
-        by_hand(text, group)?;
+        by_hand(text, group, told)?;
     }
     if group.status() == Status::Fought {
         ending_it(text, group, &known)?;
@@ -179,24 +226,81 @@ fn denied(group: &Group<'_>, role: Option<&str>, family: Option<&str>) -> Option
     ))
 }
 
-/// Writes the commands that do what was not done: for the first resource, where several are alike.
-fn by_hand(text: &mut String, group: &Group<'_>) -> Result {
+/// Writes the advice on the controls of a group, on the most severe first. What was told of another resource is not told
+/// again.
+fn advice(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
+    let said = group.said();
+    let is_single = said.len() == 1;
+    let mut all: Vec<(Vec<&str>, &Advice)> = Vec::new();
+    for (control, advice) in said.iter().filter_map(|it| Some((it.control.as_str(), it.advice.as_ref()?))) {
+        match all.iter_mut().find(|(_, known)| *known == advice) {
+            Some((controls, _)) => controls.push(control),
+            None => all.push((vec![control], advice)),
+        }
+    }
+    let first = group.cases.first().map(|case| ResourceWord::of(case.resource).name.unwrap_or(case.resource));
+    let first = first.unwrap_or_default();
+    for (controls, advice) in all {
+        let of = if is_single && told.is_single { String::new() } else { format!(" ({})", controls.join(", ")) };
+        if let Some(other) = told.advice.get(&advice.kind) {
+            writeln!(text, "    What to do{of}: {}", OneLine::from(format!("as said of {other}")))?;
+            continue;
+        }
+        told.advice.insert(advice.kind.clone(), first.to_owned());
+        let example = if advice.of_first { format!(", here for {first}") } else { String::new() };
+        writeln!(text, "    What to do{}: {}", OneLine::from(format!("{of}{example}")), advice.text)?;
+    }
+    Ok(())
+}
+
+/// Writes the commands that do what was not done: for the first resource, where several are alike. Of several groups, the
+/// worst and some more have them.
+fn by_hand(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
     let Some(first) = group.cases.first() else { return Ok(()) };
-    let left: Vec<_> = first.steps().filter(|step| step.status != StepStatus::Applied).collect();
+    let left: Vec<&StepReport> = first.steps().filter(|step| step.status != StepStatus::Applied).collect();
     if left.is_empty() {
         return Ok(());
     }
-    let whose = if group.cases.len() > 1 { ", for the first of them" } else { "" };
-    writeln!(text, "    By hand{whose}:")?;
-    for step in left.iter().take(BY_HAND) {
-        match &step.by_hand {
-            Some(command) => writeln!(text, "      {}", shown(command, None))?,
-            None => writeln!(text, "      # {} ({})", step.summary, step.action)?,
+    let several = group.cases.len() > 1;
+    let line = |step: &StepReport| match &step.by_hand {
+        Some(command) if told.is_single || command.len() <= LONGEST => shown(command, None),
+        Some(_) => {
+            format!("# {} ({}): too long for this list, the JSON report has the command", step.summary, step.action)
         }
+        None => format!("# {} ({})", step.summary, step.action),
+    };
+    let lines: Vec<(OneLine, &StepReport)> = left.iter().take(BY_HAND).map(|step| (line(step).into(), *step)).collect();
+    let is_new = |(line, _): &&(OneLine, &StepReport)| told.is_single || !told.commands.contains(line);
+    let size: usize = lines.iter().filter(is_new).map(|(line, _)| line.len()).sum();
+    if !told.is_single && !told.commands.is_empty() && size > told.room {
+        let control = group.said().into_iter().next().map(|said| said.control).unwrap_or_default();
+        let whole = if several { "--all" } else { first.resource };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=,".contains(c);
+        let which = if whole.chars().all(plain) { whole } else { "--all" };
+        return writeln!(
+            text,
+            "    By hand: {} calls, in the JSON report; or: trailkeeper fix {control} {which}",
+            left.len()
+        );
+    }
+    let whose = if several { ", for the first of them" } else { "" };
+    writeln!(text, "    By hand{whose}:")?;
+    let above: Vec<&str> = lines.iter().filter(|it| !is_new(it)).map(|(_, step)| step.action.as_str()).collect();
+    if !above.is_empty() {
+        writeln!(text, "      # as above: {}", above.join(", "))?;
+    }
+    let new: Vec<OneLine> = lines.iter().filter(is_new).map(|(line, _)| line.clone()).collect();
+    for line in &new {
+        writeln!(text, "      {line}")?;
     }
     if let Some(more) = left.len().checked_sub(BY_HAND).filter(|more| *more > 0) {
         writeln!(text, "      # and {more} more calls: the JSON report has them")?;
     }
+    // The worst has its commands whatever their size.
+    if !told.commands.is_empty() {
+        told.room = told.room.saturating_sub(size);
+    }
+    told.commands.extend(new);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod lead;
 mod list;
 mod look_up;
 mod names;
+mod pattern;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use super::{ControlResult, Report, Status};
 use crate::model::{About, OneLine, Severity};
 pub use list::list;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 pub(crate) use subject::SUBJECT;
 pub use subject::subject;
@@ -108,10 +109,10 @@ fn ids(results: &[ControlResult]) -> Vec<&str> {
 const WORST_FIRST: [Status; 10] = [
     Status::Failed,
     Status::Fought,
-    Status::Unknown,
     Status::Changed,
     Status::Advised,
     Status::Planned,
+    Status::Unknown,
     Status::Fixed,
     Status::Exempt,
     Status::NotApplicable,
@@ -141,6 +142,15 @@ fn counts(results: &[ControlResult]) -> String {
         (count > 0).then(|| format!("{count} {word}"))
     };
     WORST_FIRST.into_iter().filter_map(count).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the number of results of each severity, the highest first: `8 critical, 12 high`.
+fn severities<'a>(results: impl Iterator<Item = &'a ControlResult>) -> Vec<String> {
+    let mut counts = BTreeMap::new();
+    for result in results {
+        *counts.entry(Reverse(result.severity)).or_insert(0_usize) += 1;
+    }
+    counts.into_iter().map(|(Reverse(severity), count)| format!("{count} {}", severity.as_str())).collect()
 }
 
 /// Returns whether a result says that the resource could not be checked, rather than what is wrong with it.

@@ -2,7 +2,7 @@
 
 use super::names::{ActorName, ResourceWord, shortened};
 use super::verbs::{undone, verb};
-use super::{MailContext, counts, is_unchecked, order, upper};
+use super::{MailContext, counts, is_unchecked, order, severities, upper};
 use crate::model::{Severity, sanitized};
 use crate::report::{ControlResult, Report, Status};
 use std::collections::BTreeSet;
@@ -102,25 +102,82 @@ fn fitting(name: &str, who: &str, room: usize) -> (String, String) {
 }
 
 fn of_many(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
-    let (what, event) = (found(results, context), &report.event);
-    let after = event
-        .actor
-        .as_deref()
-        .map(|actor| format!(" after {} by {}", sanitized(&event.name), shortened(ActorName(actor).name(), 20)));
-    let (counts, place) = (counts(results), place(report, results));
-    let whole = format!("{what}{}: {counts}{place}", after.unwrap_or_default());
+    let after = |room| {
+        let actor = report.event.actor.as_deref().map(|actor| shortened(ActorName(actor).name(), room));
+        actor.map(|actor| format!(" after {} by {actor}", sanitized(&report.event.name))).unwrap_or_default()
+    };
+    let place = place(report, results);
+    if wrong(results, context).is_none() {
+        if let Some(worst) = results.iter().min_by_key(|it| order(it.status, it.severity)) {
+            return of_worst((report, results), worst, context, (&after(10), &place));
+        }
+    }
+    let (what, counts) = (found(results, context), counts(results));
+    let whole = format!("{what}{}: {counts}{place}", after(20));
     if whole.chars().count() <= SUBJECT { whole } else { format!("{what}: {counts}{place}") }
+}
+
+/// Returns what is worst, and how many findings there are beside.
+fn of_worst(
+    (report, results): (&Report, &[ControlResult]),
+    worst: &ControlResult,
+    context: &MailContext<'_>,
+    (after, place): (&str, &str),
+) -> String {
+    let head = format!("{} {}: ", upper(worst.status), worst.severity.as_str());
+    let named = ResourceWord::of(&worst.resource);
+    let about = (context.control)(&worst.control).map(|known| known.about);
+    let is_wrong = worst.status != Status::Changed && named.name.is_some();
+    let wrong = match about.filter(|_| is_wrong) {
+        _ if is_unchecked(worst) => " not checked".to_owned(),
+        Some(about) => format!(" {}", about.wrong),
+        None => String::new(),
+    };
+    let others = || results.iter().filter(|it| !std::ptr::eq(*it, worst));
+    let grave: Vec<String> = severities(others().filter(|it| it.severity >= Severity::High));
+    let more = |shown: usize| {
+        let grave = grave.iter().take(shown).cloned().collect::<Vec<_>>().join(", ");
+        let grave = if grave.is_empty() { grave } else { format!(": {grave}") };
+        format!("; {} more{grave}", others().count())
+    };
+    let brief = named.noun.rsplit(' ').next().unwrap_or_default();
+    let noun = |noun: &str| if named.name.is_some() { format!("{noun} ") } else { named.whole() };
+    let account = report.account.as_deref().unwrap_or_default();
+    let short = if report.event.actor.is_none() { format!(" ({account}, sweep)") } else { format!(" ({account})") };
+    let name = named.name.unwrap_or_default();
+    // What is said less and less of, until the name can be read.
+    let ways = [
+        (noun(named.noun), more(2), after, place),
+        (noun(named.noun), more(2), after, &short),
+        (noun(brief), more(2), after, &short),
+        (noun(brief), more(2), "", &short),
+        (noun(brief), more(1), "", &short),
+        (noun(brief), more(0), "", &short),
+    ];
+    let room = |(noun, more, after, place): &(String, String, &str, &str)| {
+        let parts = [&head, noun.as_str(), &wrong, more, after, place];
+        SUBJECT.saturating_sub(parts.iter().map(|it| it.chars().count()).sum())
+    };
+    let least = LEAST.0.min(name.chars().count());
+    let Some(way) = ways.iter().find(|way| room(way) >= least).or(ways.last()) else { return head };
+    let (noun, more, after, place) = way;
+    format!("{head}{noun}{}{wrong}{after}{more}{place}", shortened(name, room(way)))
+}
+
+/// Returns what is wrong with all of several results, if one control found all of them, each of one kind.
+fn wrong(results: &[ControlResult], context: &MailContext<'_>) -> Option<&'static str> {
+    let nouns: BTreeSet<&str> = results.iter().map(|it| ResourceWord::of(&it.resource).noun).collect();
+    let controls: BTreeSet<&str> = results.iter().map(|it| it.control.as_str()).collect();
+    let control = controls.iter().next().filter(|_| controls.len() == 1 && nouns.len() == 1)?;
+    let wrong = (context.control)(control)?.about.wrong;
+    (!results.iter().all(is_unchecked)).then_some(wrong)
 }
 
 /// Returns what several results are about: `50 VPCs without flow logs`, or the number of findings.
 pub(super) fn found(results: &[ControlResult], context: &MailContext<'_>) -> String {
     let resources: BTreeSet<_> = results.iter().map(|it| (&it.region, &it.resource)).collect();
     let nouns: BTreeSet<String> = results.iter().map(|it| ResourceWord::of(&it.resource).plural()).collect();
-    let controls: BTreeSet<&str> = results.iter().map(|it| it.control.as_str()).collect();
-    let nouns = nouns.iter().next().filter(|_| nouns.len() == 1);
-    let control = controls.iter().next().filter(|_| controls.len() == 1);
-    let wrong = control.and_then(|id| Some((context.control)(id)?.about.wrong));
-    match (nouns, wrong.filter(|_| !results.iter().all(is_unchecked))) {
+    match (nouns.iter().next().filter(|_| nouns.len() == 1), wrong(results, context)) {
         (Some(nouns), Some(wrong)) => format!("{} {nouns} {wrong}", resources.len()),
         (Some(nouns), None) => format!("{} findings on {} {nouns}", results.len(), resources.len()),
         (None, _) => format!("{} findings", results.len()),

@@ -92,7 +92,7 @@ fn step(
         error: (made == StepStatus::Failed).then(|| denied(action).into()),
         undo: undo.to_string().into(),
         undo_once: undo.condition().map(Into::into),
-        by_hand: property.set(&after).map(|command| command.to_string().into()),
+        by_hand: property.by_hand(&after).map(Into::into),
         before,
         after,
     }
@@ -434,7 +434,7 @@ fn the_list_tells_what_is_new_over_families_and_regions() {
     let text = list(&results, &|it| *it.resource == *far, None, &context());
     assert!(text.starts_with("FAILED (1), still wrong:\n"), "{text}");
     assert!(text.contains("PLANNED (2, 1 new), still wrong"), "{text}");
-    assert!(text.contains("  ap-south-1:\n  k-2\n  us-east-1:\n  k-1\n"), "{text}");
+    assert!(text.contains("  ap-south-1: k-2\n  us-east-1: k-1\n"), "{text}");
 }
 
 #[test]
