@@ -44,8 +44,13 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
     }
     let vital: Vec<ControlResult> = due.iter().filter(|it| it.hints.vital).map(|it| (*it).clone()).collect();
     if !vital.is_empty() && !super::undo::says_vital(results) {
-        let controls = ids(&vital).join(", ");
-        let _ = writeln!(text, "Nothing exempts from {controls}: the account cannot do without it.");
+        let (controls, more) = (ids(&vital), ids(&vital).len().saturating_sub(FEW / 2));
+        let _ = if controls.len() > FEW {
+            let first = controls.get(..FEW / 2).unwrap_or_default().join(", ");
+            writeln!(text, "Nothing exempts from {first} and {more} more: the account cannot do without them.")
+        } else {
+            writeln!(text, "Nothing exempts from {}: the account cannot do without it.", controls.join(", "))
+        };
     }
     let due: Vec<ControlResult> = due.into_iter().filter(|it| !it.hints.vital).cloned().collect();
     if !due.is_empty() {
@@ -60,7 +65,7 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
 }
 
 /// Returns whether the resource exists: a trail that the account lacks is named by what its making would call it.
-fn is_there(resource: &str, results: &[ControlResult]) -> bool {
+pub(super) fn is_there(resource: &str, results: &[ControlResult]) -> bool {
     let makes_it = |step: &StepReport| step.action == "cloudtrail:CreateTrail" && step.status != StepStatus::Applied;
     !results.iter().any(|it| &*it.resource == resource && it.steps.iter().any(makes_it))
 }

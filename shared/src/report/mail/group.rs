@@ -1,7 +1,7 @@
 //! Groups: results with equal causes and statuses, which are told once.
 
 use super::order;
-use super::pattern::{Names, Pattern, rendered};
+use super::pattern::{Names, TextPattern, rendered};
 use crate::model::{OneLine, Severity};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use crate::settings::table::by_parameter;
@@ -31,7 +31,7 @@ struct GroupKey {
     status: Status,
     capped: bool,
     said: Vec<SaidPattern>,
-    errors: Vec<Pattern>,
+    errors: Vec<TextPattern>,
 }
 
 /// What a result says, without what is only so of its resource.
@@ -39,8 +39,8 @@ struct GroupKey {
 struct SaidPattern {
     control: String,
     severity: Severity,
-    because: Pattern,
-    advice: Option<Pattern>,
+    because: TextPattern,
+    advice: Option<TextPattern>,
 }
 
 /// What the results of a group say of one control.
@@ -68,8 +68,12 @@ pub(super) struct StepCalls<'a> {
     pub(super) status: StepStatus,
     pub(super) action: &'a str,
     pub(super) line: OneLine,
+    /// The same, whatever the resource and its region are called.
+    pub(super) kind: String,
+    /// Whether it names the resource.
+    pub(super) is_of_resource: bool,
     pub(super) error: Option<OneLine>,
-    /// How often it was made, or where it would be: empty if once.
+    /// How often it was made, or where it would be: empty if once, or for each resource.
     pub(super) times: String,
     /// Regions of the call, which is another call elsewhere; empty for one that is the same everywhere.
     pub(super) regions: BTreeSet<&'a str>,
@@ -196,8 +200,8 @@ impl<'a> Group<'a> {
         of_first
             .map(|(at, first)| {
                 let all = || self.keys.iter().filter_map(move |key| key.said.get(at));
-                let because: Vec<&Pattern> = all().map(|said| &said.because).collect();
-                let advice: Vec<&Pattern> = all().filter_map(|said| said.advice.as_ref()).collect();
+                let because: Vec<&TextPattern> = all().map(|said| &said.because).collect();
+                let advice: Vec<&TextPattern> = all().filter_map(|said| said.advice.as_ref()).collect();
                 Said {
                     control: first.control.clone(),
                     severity: first.severity,
@@ -210,19 +214,21 @@ impl<'a> Group<'a> {
 
     /// Returns the calls, those that were alike for each resource once, with their number.
     pub(super) fn calls(&self) -> Vec<StepCalls<'a>> {
-        struct Alike<'a> {
+        struct AlikeCalls<'a> {
             step: &'a StepReport,
-            lines: Vec<Pattern>,
-            errors: Vec<Pattern>,
+            lines: Vec<TextPattern>,
+            errors: Vec<TextPattern>,
             regions: BTreeSet<&'a str>,
         }
-        let mut calls: Vec<Alike<'a>> = Vec::new();
+        let mut calls: Vec<AlikeCalls<'a>> = Vec::new();
         for (case, step) in self.cases.iter().flat_map(|case| case.steps().map(move |step| (case, step))) {
             let names = case.names();
-            let line = names.pattern(&format!("{} ({})", step.summary, step.action));
+            let line = names.pattern(&step.summary).by_name(&names);
             let error = step.error.as_ref().map(|error| names.pattern(error));
-            let same = |it: &&mut Alike<'_>| {
-                it.step.status == step.status && it.lines.first() == Some(&line) && it.errors.first() == error.as_ref()
+            let same = |it: &&mut AlikeCalls<'_>| {
+                (it.step.status, &it.step.action) == (step.status, &step.action)
+                    && it.lines.first() == Some(&line)
+                    && it.errors.first() == error.as_ref()
             };
             match calls.iter_mut().find(same) {
                 Some(call) => {
@@ -230,7 +236,7 @@ impl<'a> Group<'a> {
                     call.errors.extend(error);
                     call.regions.insert(case.region);
                 }
-                None => calls.push(Alike {
+                None => calls.push(AlikeCalls {
                     step,
                     lines: vec![line],
                     errors: error.into_iter().collect(),
@@ -238,10 +244,10 @@ impl<'a> Group<'a> {
                 }),
             }
         }
-        let names = self.names();
-        let told = |Alike { step, lines, errors, regions }: Alike<'a>| {
+        let (names, all) = (self.names(), self.cases.len());
+        let told = |AlikeCalls { step, lines, errors, regions }: AlikeCalls<'a>| {
             let line = rendered(&lines.iter().collect::<Vec<_>>(), &names);
-            let is_one = line == format!("{} ({})", step.summary, step.action);
+            let is_one = lines.windows(2).all(|two| matches!(two, [one, other] if one.is_identical(other)));
             // IAM has no regions.
             let is_global = is_one && step.action.starts_with("iam:");
             let times = match (step.status, lines.len(), regions.len()) {
@@ -249,6 +255,7 @@ impl<'a> Group<'a> {
                 // What several resources of a region share is made once.
                 (StepStatus::Planned, _, 1) if is_one => String::new(),
                 (StepStatus::Planned, ..) if is_global => String::new(),
+                (StepStatus::Planned, many, _) if !is_one && many == all => String::new(),
                 (StepStatus::Planned, _, many) if is_one => format!(", in {many} regions"),
                 (_, many, _) => format!(", {many} times"),
             };
@@ -256,6 +263,8 @@ impl<'a> Group<'a> {
                 status: step.status,
                 action: &step.action,
                 line: line.into(),
+                kind: lines.first().map(TextPattern::kind).unwrap_or_default(),
+                is_of_resource: lines.first().is_some_and(TextPattern::is_of_resource),
                 error: (!errors.is_empty()).then(|| rendered(&errors.iter().collect::<Vec<_>>(), &names).into()),
                 times,
                 regions: if is_global { BTreeSet::new() } else { regions },
@@ -271,7 +280,7 @@ impl<'a> Group<'a> {
 }
 
 /// Returns the advice of all resources of a group: a command is that of the first.
-fn advised(patterns: &[&Pattern], names: &Names<'_>) -> Advice {
+fn advised(patterns: &[&TextPattern], names: &Names<'_>) -> Advice {
     let all = rendered(patterns, names);
     let first = patterns.first().map(|first| rendered(&[first], names)).unwrap_or_default();
     let of_first = all != first && first.contains("aws ");

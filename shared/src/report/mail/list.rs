@@ -1,11 +1,11 @@
 //! List of results, of any families and regions of one account: the worst first, equal ones once.
 
-use super::group::{Advice, Group, StepCalls, groups};
+use super::group::{Advice, Case, Group, StepCalls, groups};
 use super::names::ResourceWord;
 use super::undo::shown;
 use super::{KnownControl, MailContext, is_unchecked, upper};
 use crate::ledger::Tool;
-use crate::model::OneLine;
+use crate::model::{Arn, OneLine};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Result, Write as _};
@@ -19,30 +19,53 @@ const NAMED: usize = 30;
 /// Maximum number of commands that do by hand what Trailkeeper would have done.
 const BY_HAND: usize = 12;
 
-/// Number of bytes of such commands that a list of several groups has beside those of the worst.
-const ROOM: usize = 3_000;
-
-/// Size of a command of such a list, in bytes, up to which it is shown.
-const LONGEST: usize = 1_500;
+/// Size of a command, in bytes, up to which a list of several groups has it.
+const LONGEST: usize = 360;
 
 /// Number of regions up to which each has its line.
 const REGIONS: usize = 20;
 
 /// What was told already, and is not told again.
 #[derive(Debug, Default)]
-struct Told {
+struct ToldAbove {
     /// Errors and instructions.
     texts: BTreeSet<OneLine>,
-    /// Calls with their regions.
-    calls: BTreeSet<String>,
+    /// Calls by what they have in common with others.
+    calls: BTreeMap<String, ToldCall>,
     /// Advice, with the name of the resource that it was for.
     advice: BTreeMap<String, String>,
     /// Commands.
     commands: BTreeSet<OneLine>,
-    /// Number of bytes of commands that are left.
-    room: usize,
     /// Whether this is the only group.
     is_single: bool,
+    /// Account of most resources; names are those of its own.
+    account: String,
+}
+
+/// Call that was told.
+#[derive(Debug, PartialEq)]
+struct ToldCall {
+    line: OneLine,
+    regions: String,
+    /// Name of the resource that it was told of.
+    name: String,
+}
+
+impl ToldCall {
+    fn of(call: &StepCalls<'_>, name: &str) -> Self {
+        let regions = call.regions.iter().copied().collect::<Vec<_>>().join(", ");
+        Self { line: call.line.clone(), regions, name: name.to_owned() }
+    }
+
+    /// Returns where a call like this one was told, and what is different of this one.
+    fn place(&self, known: &Self, is_of_resource: bool) -> String {
+        if (&self.line, &self.regions) == (&known.line, &known.regions) {
+            return "once, as told above".to_owned();
+        }
+        let of = if is_of_resource { format!("of {}", known.name) } else { "above".to_owned() };
+        let place = if self.regions == known.regions { String::new() } else { format!(", in {}", self.regions) };
+        format!("as told {of}{place}")
+    }
 }
 
 /// Returns the results as a list. `is_new` says which were not told before; `role` is the role that read the account,
@@ -56,12 +79,13 @@ pub fn list(
 ) -> String {
     let mut text = String::new();
     let groups = groups(results);
-    let mut told = Told { room: ROOM, is_single: groups.len() == 1, ..Told::default() };
+    let mut told = ToldAbove { is_single: groups.len() == 1, account: account(results), ..ToldAbove::default() };
     let section = |group: &Group<'_>| (group.status(), group.is_capped());
     let mut current = None;
     for group in &groups {
         if current != Some(section(group)) {
-            if current.is_some() {
+            if let Some((status, capped)) = current {
+                let _ = ending(&mut text, status, capped, &told);
                 text.push('\n');
             }
             current = Some(section(group));
@@ -75,7 +99,34 @@ pub fn list(
         let _ = one(&mut text, group, &mut told);
         let _ = what_to_do(&mut text, group, role, context, &mut told);
     }
+    if let Some((status, capped)) = current {
+        let _ = ending(&mut text, status, capped, &told);
+    }
     text
+}
+
+/// Returns the account of most results; that of none if their ARNs have none.
+fn account(results: &[ControlResult]) -> String {
+    let mut accounts: BTreeMap<&str, usize> = BTreeMap::new();
+    for arn in results.iter().filter_map(|it| Arn::parse(&it.resource)).filter(|arn| !arn.account.is_empty()) {
+        *accounts.entry(arn.account).or_default() += 1;
+    }
+    accounts.into_iter().max_by_key(|(_, count)| *count).map(|(account, _)| account.to_owned()).unwrap_or_default()
+}
+
+/// Writes what holds for all groups of a section: how it is done, by Trailkeeper or by hand.
+fn ending(text: &mut String, status: Status, is_capped: bool, told: &ToldAbove) -> Result {
+    if told.is_single || !matches!(status, Status::Failed | Status::Planned | Status::Fought) {
+        return Ok(());
+    }
+    if status == Status::Planned && !is_capped {
+        writeln!(text, "  To have Trailkeeper do any of it: make controls ON=CONTROL,...")?;
+    }
+    writeln!(
+        text,
+        "  By hand: trailkeeper fix CONTROL RESOURCE (or --all) shows the calls, asks and makes them; trailkeeper check --json \
+         has each command."
+    )
 }
 
 fn meaning(group: &Group<'_>) -> &'static str {
@@ -92,25 +143,44 @@ fn meaning(group: &Group<'_>) -> &'static str {
     }
 }
 
-fn one(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
-    resources(text, group)?;
+fn one(text: &mut String, group: &Group<'_>, told: &mut ToldAbove) -> Result {
+    resources(text, group, told)?;
     for said in group.said() {
         writeln!(text, "    {} ({}): {}", said.control, said.severity.as_str(), said.because)?;
     }
     let calls = group.calls();
+    let name = first_name(group);
     for (status, label) in [
         (StepStatus::Failed, "Failed"),
         (StepStatus::Skipped, "Not made after that"),
         (StepStatus::Applied, "Made"),
         (StepStatus::Planned, "Would be made"),
     ] {
-        let mut above: Vec<&str> = Vec::new();
+        let told_here = |call: &StepCalls<'_>| (call.kind.clone(), ToldCall::of(call, name));
+        // The commands by hand say it, too.
+        if status == StepStatus::Planned && !told.is_single && group.cases.len() == 1 && has_commands(group, told) {
+            told.calls.extend(calls.iter().map(told_here));
+            continue;
+        }
+        let mut above: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut due: Vec<&StepCalls<'_>> = Vec::new();
         for call in calls.iter().filter(|call| call.status == status) {
-            if status == StepStatus::Planned && !told.calls.insert(call_key(call)) {
-                above.push(call.action);
-                continue;
+            let known = told.calls.get(&call.kind).filter(|_| status == StepStatus::Planned && !told.is_single);
+            match known.map(|known| ToldCall::of(call, name).place(known, call.is_of_resource)) {
+                Some(place) => above.entry(OneLine::from(place).to_string()).or_default().push(call.action),
+                None => due.push(call),
             }
-            writeln!(text, "    {label}: {}{}", call.line, call.times)?;
+        }
+        let is_list = due.len() > 1 && !told.is_single;
+        if is_list {
+            writeln!(text, "    {label}:")?;
+        }
+        for call in due {
+            told.calls.extend([told_here(call)]);
+            let head = if is_list { "  ".to_owned() } else { format!("{label}: ") };
+            let is_brief = status == StepStatus::Planned && !told.is_single;
+            let action = if is_brief { String::new() } else { format!(" ({})", call.action) };
+            writeln!(text, "    {head}{}{action}{}", call.line, call.times)?;
             let Some(error) = &call.error else { continue };
             if told.texts.insert(error.clone()) {
                 writeln!(text, "      {error}")?;
@@ -118,8 +188,8 @@ fn one(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
                 writeln!(text, "      for the same reason")?;
             }
         }
-        if !above.is_empty() {
-            writeln!(text, "    {label}, once, as told above: {}", above.join(", "))?;
+        for (how, actions) in above {
+            writeln!(text, "    {label}, {how}: {}", actions.join(", "))?;
         }
     }
     let changes: BTreeSet<String> = group.results().filter_map(|it| Some(it.change?.to_string())).collect();
@@ -130,15 +200,22 @@ fn one(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
     }
 }
 
-/// Returns what tells a call from others.
-fn call_key(call: &StepCalls<'_>) -> String {
-    format!("{} {:?}", call.line, call.regions)
+/// Returns the name of the first resource of a group.
+fn first_name<'a>(group: &Group<'a>) -> &'a str {
+    let name = group.cases.first().map(|case| ResourceWord::of(case.resource).name.unwrap_or(case.resource));
+    name.unwrap_or_default()
 }
 
-/// Writes the resources of a group: one by its ARN, several by their names, region by region.
-fn resources(text: &mut String, group: &Group<'_>) -> Result {
+/// Writes the resources of a group: a single one by its ARN, one of many by its kind and name, several by their names,
+/// region by region.
+fn resources(text: &mut String, group: &Group<'_>, told: &ToldAbove) -> Result {
     if let [one] = group.cases.as_slice() {
-        return writeln!(text, "  {}", OneLine::from(one.resource));
+        let arn = Arn::parse(one.resource).filter(|arn| !told.is_single && told.account == arn.account);
+        let whole = ResourceWord::of(one.resource).whole();
+        return match arn.map(|arn| arn.region) {
+            None | Some("") => writeln!(text, "  {}", OneLine::from(one.resource)),
+            Some(region) => writeln!(text, "  {}", OneLine::from(format!("{whole} in {region}"))),
+        };
     }
     let mut regions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in &group.cases {
@@ -173,7 +250,7 @@ fn what_to_do(
     group: &Group<'_>,
     role: Option<&str>,
     context: &MailContext<'_>,
-    told: &mut Told,
+    told: &mut ToldAbove,
 ) -> Result {
     advice(text, group, told)?;
     let known: Vec<KnownControl> = group.results().filter_map(|it| (context.control)(&it.control)).collect();
@@ -187,7 +264,7 @@ fn what_to_do(
     }
     let ids: BTreeSet<&str> = known.iter().map(|known| known.about.id).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
-    if group.status() == Status::Planned && !group.is_capped() && !ids.is_empty() {
+    if told.is_single && group.status() == Status::Planned && !group.is_capped() && !ids.is_empty() {
         writeln!(text, "    To have Trailkeeper do it: make controls ON={}", ids.join(","))?;
     }
     if matches!(group.status(), Status::Failed | Status::Planned | Status::Fought) {
@@ -228,7 +305,7 @@ fn denied(group: &Group<'_>, role: Option<&str>, family: Option<&str>) -> Option
 
 /// Writes the advice on the controls of a group, on the most severe first. What was told of another resource is not told
 /// again.
-fn advice(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
+fn advice(text: &mut String, group: &Group<'_>, told: &mut ToldAbove) -> Result {
     let said = group.said();
     let is_single = said.len() == 1;
     let mut all: Vec<(Vec<&str>, &Advice)> = Vec::new();
@@ -238,67 +315,73 @@ fn advice(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
             None => all.push((vec![control], advice)),
         }
     }
-    let first = group.cases.first().map(|case| ResourceWord::of(case.resource).name.unwrap_or(case.resource));
-    let first = first.unwrap_or_default();
+    let first = first_name(group);
     for (controls, advice) in all {
-        let of = if is_single && told.is_single { String::new() } else { format!(" ({})", controls.join(", ")) };
+        let of = match controls.len() {
+            _ if is_single => String::new(),
+            many if many == said.len() => " (all of these)".to_owned(),
+            _ => format!(" ({})", controls.join(", ")),
+        };
         if let Some(other) = told.advice.get(&advice.kind) {
             writeln!(text, "    What to do{of}: {}", OneLine::from(format!("as said of {other}")))?;
             continue;
         }
         told.advice.insert(advice.kind.clone(), first.to_owned());
-        let example = if advice.of_first { format!(", here for {first}") } else { String::new() };
+        let example = if advice.of_first { format!(", here of {first}") } else { String::new() };
         writeln!(text, "    What to do{}: {}", OneLine::from(format!("{of}{example}")), advice.text)?;
     }
     Ok(())
 }
 
-/// Writes the commands that do what was not done: for the first resource, where several are alike. Of several groups, the
-/// worst and some more have them.
-fn by_hand(text: &mut String, group: &Group<'_>, told: &mut Told) -> Result {
-    let Some(first) = group.cases.first() else { return Ok(()) };
-    let left: Vec<&StepReport> = first.steps().filter(|step| step.status != StepStatus::Applied).collect();
-    if left.is_empty() {
-        return Ok(());
-    }
-    let several = group.cases.len() > 1;
+/// Returns the calls that were not made of the first resource of a group.
+fn left<'a>(group: &Group<'a>) -> Vec<&'a StepReport> {
+    let first = group.cases.first().into_iter().flat_map(Case::steps);
+    first.filter(|step| step.status != StepStatus::Applied).collect()
+}
+
+/// Returns the commands that do by hand what was not done, those that were not told above.
+fn commands<'a>(group: &Group<'a>, told: &ToldAbove) -> (Vec<OneLine>, Vec<&'a str>) {
     let line = |step: &StepReport| match &step.by_hand {
         Some(command) if told.is_single || command.len() <= LONGEST => shown(command, None),
-        Some(_) => {
-            format!("# {} ({}): too long for this list, the JSON report has the command", step.summary, step.action)
-        }
+        Some(_) => format!("# {} ({}): too long for this list", step.summary, step.action),
         None => format!("# {} ({})", step.summary, step.action),
     };
-    let lines: Vec<(OneLine, &StepReport)> = left.iter().take(BY_HAND).map(|step| (line(step).into(), *step)).collect();
-    let is_new = |(line, _): &&(OneLine, &StepReport)| told.is_single || !told.commands.contains(line);
-    let size: usize = lines.iter().filter(is_new).map(|(line, _)| line.len()).sum();
-    if !told.is_single && !told.commands.is_empty() && size > told.room {
-        let control = group.said().into_iter().next().map(|said| said.control).unwrap_or_default();
-        let whole = if several { "--all" } else { first.resource };
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=,".contains(c);
-        let which = if whole.chars().all(plain) { whole } else { "--all" };
-        return writeln!(
-            text,
-            "    By hand: {} calls, in the JSON report; or: trailkeeper fix {control} {which}",
-            left.len()
-        );
+    let (mut new, mut above) = (Vec::new(), Vec::new());
+    for step in left(group).into_iter().take(BY_HAND) {
+        let line = OneLine::from(line(step));
+        if !told.is_single && told.commands.contains(&line) {
+            above.push(step.action.as_str());
+        } else {
+            new.push(line);
+        }
     }
-    let whose = if several { ", for the first of them" } else { "" };
+    (new, above)
+}
+
+/// Returns whether a group has its commands: of several, the worst that needs some.
+fn has_commands(group: &Group<'_>, told: &ToldAbove) -> bool {
+    if !matches!(group.status(), Status::Failed | Status::Planned | Status::Fought) || left(group).is_empty() {
+        return false;
+    }
+    told.is_single || told.commands.is_empty()
+}
+
+/// Writes the commands that do what was not done: for the first resource, where several are alike.
+fn by_hand(text: &mut String, group: &Group<'_>, told: &mut ToldAbove) -> Result {
+    if !has_commands(group, told) {
+        return Ok(());
+    }
+    let (new, above) = commands(group, told);
+    let whose = if group.cases.len() > 1 { ", for the first of them" } else { "" };
     writeln!(text, "    By hand{whose}:")?;
-    let above: Vec<&str> = lines.iter().filter(|it| !is_new(it)).map(|(_, step)| step.action.as_str()).collect();
     if !above.is_empty() {
         writeln!(text, "      # as above: {}", above.join(", "))?;
     }
-    let new: Vec<OneLine> = lines.iter().filter(is_new).map(|(line, _)| line.clone()).collect();
     for line in &new {
         writeln!(text, "      {line}")?;
     }
-    if let Some(more) = left.len().checked_sub(BY_HAND).filter(|more| *more > 0) {
+    if let Some(more) = left(group).len().checked_sub(BY_HAND).filter(|more| *more > 0) {
         writeln!(text, "      # and {more} more calls: the JSON report has them")?;
-    }
-    // The worst has its commands whatever their size.
-    if !told.commands.is_empty() {
-        told.room = told.room.saturating_sub(size);
     }
     told.commands.extend(new);
     Ok(())

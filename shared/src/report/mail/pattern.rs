@@ -7,7 +7,7 @@ const EACH: &str = "each";
 
 /// What a text names that may be another thing for another resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Slot {
+enum NameKind {
     /// ARN of the resource.
     Resource,
     /// Name of the resource.
@@ -19,12 +19,12 @@ enum Slot {
 }
 
 #[derive(Debug, Clone)]
-enum Part {
+enum TextPart {
     Text(String),
-    Named(Slot, String),
+    Named(NameKind, String),
 }
 
-impl PartialEq for Part {
+impl PartialEq for TextPart {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => one == other,
@@ -36,14 +36,43 @@ impl PartialEq for Part {
 
 /// Text about a resource. Two are equal if they say the same, each of its own resource, region and account.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pattern(Vec<Part>);
+pub(super) struct TextPattern(Vec<TextPart>);
 
-impl Pattern {
+impl TextPattern {
+    /// Returns whether the texts are the same, names included.
+    pub(super) fn is_identical(&self, other: &Self) -> bool {
+        let names = |it: &Self| -> Vec<String> {
+            let name = |part: &TextPart| match part {
+                TextPart::Text(_) => None,
+                TextPart::Named(_, name) => Some(name.clone()),
+            };
+            it.0.iter().filter_map(name).collect()
+        };
+        self == other && names(self) == names(other)
+    }
+
+    /// Returns whether the text names the resource.
+    pub(super) fn is_of_resource(&self) -> bool {
+        self.0.iter().any(|it| matches!(it, TextPart::Named(NameKind::Resource | NameKind::Name, _)))
+    }
+
+    /// Returns the pattern with the name of the resource in place of its ARN.
+    pub(super) fn by_name(mut self, names: &Names<'_>) -> Self {
+        if let Some((_, short)) = names.slots.iter().find(|(kind, _)| *kind == NameKind::Name) {
+            for part in &mut self.0 {
+                if let TextPart::Named(NameKind::Resource, name) = part {
+                    (*name).clone_from(&(*short).to_owned());
+                }
+            }
+        }
+        self
+    }
+
     /// Returns a text that is the same for all equal patterns, and for no others.
     pub(super) fn kind(&self) -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Named(slot, _) => format!("\0{slot:?}\0"),
+        let part = |part: &TextPart| match part {
+            TextPart::Text(text) => text.clone(),
+            TextPart::Named(slot, _) => format!("\0{slot:?}\0"),
         };
         self.0.iter().map(part).collect()
     }
@@ -52,7 +81,7 @@ impl Pattern {
 /// What a resource is called in texts about it.
 #[derive(Debug, Clone)]
 pub(super) struct Names<'a> {
-    slots: Vec<(Slot, &'a str)>,
+    slots: Vec<(NameKind, &'a str)>,
     noun: &'a str,
 }
 
@@ -61,10 +90,10 @@ impl<'a> Names<'a> {
         let word = ResourceWord::of(resource);
         let account = crate::model::Arn::parse(resource).map(|arn| arn.account).unwrap_or_default();
         let all = [
-            (Slot::Resource, resource),
-            (Slot::Name, word.name.unwrap_or_default()),
-            (Slot::Region, region),
-            (Slot::Account, account),
+            (NameKind::Resource, resource),
+            (NameKind::Name, word.name.unwrap_or_default()),
+            (NameKind::Region, region),
+            (NameKind::Account, account),
         ];
         // A short name is an ordinary word as well.
         let slots = all.into_iter().filter(|(_, name)| name.len() > 3).collect();
@@ -72,7 +101,7 @@ impl<'a> Names<'a> {
     }
 
     /// Returns the text as a pattern.
-    pub(super) fn pattern(&self, text: &str) -> Pattern {
+    pub(super) fn pattern(&self, text: &str) -> TextPattern {
         let mut parts = Vec::new();
         let (mut from, mut at) = (0, 0);
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -84,9 +113,9 @@ impl<'a> Names<'a> {
             match found {
                 Some((slot, name)) => {
                     if let Some(literal) = text.get(from..at).filter(|it| !it.is_empty()) {
-                        parts.push(Part::Text(literal.to_owned()));
+                        parts.push(TextPart::Text(literal.to_owned()));
                     }
-                    parts.push(Part::Named(*slot, (*name).to_owned()));
+                    parts.push(TextPart::Named(*slot, (*name).to_owned()));
                     at += name.len();
                     from = at;
                 }
@@ -94,20 +123,20 @@ impl<'a> Names<'a> {
             }
         }
         if let Some(literal) = text.get(from..).filter(|it| !it.is_empty()) {
-            parts.push(Part::Text(literal.to_owned()));
+            parts.push(TextPart::Text(literal.to_owned()));
         }
-        Pattern(parts)
+        TextPattern(parts)
     }
 }
 
 /// Returns whether a name stands by itself between these texts. Regions and accounts are parts of other names.
-fn is_whole(slot: Slot, before: Option<char>, after: &str) -> bool {
+fn is_whole(slot: NameKind, before: Option<char>, after: &str) -> bool {
     let mut after = after.chars();
     let (next, second) = (after.next(), after.next());
     let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     match slot {
-        Slot::Region | Slot::Account => !word(before) && !word(next),
-        Slot::Resource | Slot::Name => {
+        NameKind::Region | NameKind::Account => !word(before) && !word(next),
+        NameKind::Resource | NameKind::Name => {
             let joined = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
             let dotted = next == Some('.') && word(second);
             !joined(before) && before != Some('.') && !joined(next) && !dotted
@@ -116,25 +145,25 @@ fn is_whole(slot: Slot, before: Option<char>, after: &str) -> bool {
 }
 
 /// Returns what equal patterns say: what is the same for all of them, and `each` in place of what varies.
-pub(super) fn rendered(patterns: &[&Pattern], names: &Names<'_>) -> String {
+pub(super) fn rendered(patterns: &[&TextPattern], names: &Names<'_>) -> String {
     let Some((first, others)) = patterns.split_first() else { return String::new() };
     let mut text = String::new();
     for (at, part) in first.0.iter().enumerate() {
         let (slot, name) = match part {
-            Part::Text(literal) => {
+            TextPart::Text(literal) => {
                 text.push_str(literal);
                 continue;
             }
-            Part::Named(slot, name) => (*slot, name),
+            TextPart::Named(slot, name) => (*slot, name),
         };
-        let same = |it: &&Pattern| matches!(it.0.get(at), Some(Part::Named(_, other)) if other == name);
+        let same = |it: &&TextPattern| matches!(it.0.get(at), Some(TextPart::Named(_, other)) if other == name);
         if others.iter().all(same) {
             text.push_str(name);
             continue;
         }
         let next = match first.0.get(at + 1) {
-            Some(Part::Text(literal)) => literal.chars().next(),
-            Some(Part::Named(..)) => Some('-'),
+            Some(TextPart::Text(literal)) => literal.chars().next(),
+            Some(TextPart::Named(..)) => Some('-'),
             None => None,
         };
         open(&mut text, slot, next, names.noun);
@@ -143,14 +172,14 @@ pub(super) fn rendered(patterns: &[&Pattern], names: &Names<'_>) -> String {
 }
 
 /// Appends what stands for a name that varies: a word by itself, or a part of a longer name.
-fn open(text: &mut String, slot: Slot, next: Option<char>, noun: &str) {
+fn open(text: &mut String, slot: NameKind, next: Option<char>, noun: &str) {
     let begins = text.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
     let ends = next.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '.' | ';' | ':' | ')'));
     let (word, part) = match slot {
-        Slot::Resource => (EACH, "<arn>"),
-        Slot::Name => (EACH, "<name>"),
-        Slot::Region => ("each region", "<region>"),
-        Slot::Account => ("each account", "<account>"),
+        NameKind::Resource => (EACH, "<arn>"),
+        NameKind::Name => (EACH, "<name>"),
+        NameKind::Region => ("each region", "<region>"),
+        NameKind::Account => ("each account", "<account>"),
     };
     if !begins || !ends {
         text.push_str(part);

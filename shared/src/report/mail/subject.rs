@@ -1,5 +1,6 @@
 //! Subject of a mail: status and severity, what happened, to what, by whom, where.
 
+use super::exempt::is_there;
 use super::names::{ActorName, ResourceWord, shortened};
 use super::verbs::{undone, verb};
 use super::{MailContext, counts, is_unchecked, order, severities, upper};
@@ -130,6 +131,7 @@ fn of_worst(
     let is_wrong = worst.status != Status::Changed && named.name.is_some();
     let wrong = match about.filter(|_| is_wrong) {
         _ if is_unchecked(worst) => " not checked".to_owned(),
+        Some(_) if !is_there(&worst.resource, results) => " missing".to_owned(),
         Some(about) => format!(" {}", about.wrong),
         None => String::new(),
     };
@@ -143,7 +145,8 @@ fn of_worst(
     let brief = named.noun.rsplit(' ').next().unwrap_or_default();
     let noun = |noun: &str| if named.name.is_some() { format!("{noun} ") } else { named.whole() };
     let account = report.account.as_deref().unwrap_or_default();
-    let short = if report.event.actor.is_none() { format!(" ({account}, sweep)") } else { format!(" ({account})") };
+    let bare = format!(" ({account})");
+    let short = if report.event.actor.is_none() { format!(" ({account}, sweep)") } else { bare.clone() };
     let name = named.name.unwrap_or_default();
     // What is said less and less of, until the name can be read.
     let ways = [
@@ -151,8 +154,10 @@ fn of_worst(
         (noun(named.noun), more(2), after, &short),
         (noun(brief), more(2), after, &short),
         (noun(brief), more(2), "", &short),
+        (noun(brief), more(2), "", &bare),
         (noun(brief), more(1), "", &short),
-        (noun(brief), more(0), "", &short),
+        (noun(brief), more(1), "", &bare),
+        (noun(brief), more(0), "", &bare),
     ];
     let room = |(noun, more, after, place): &(String, String, &str, &str)| {
         let parts = [&head, noun.as_str(), &wrong, more, after, place];

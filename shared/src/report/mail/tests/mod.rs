@@ -11,6 +11,7 @@ use crate::settings::Mode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+mod digests;
 mod known;
 
 const ACCOUNT: &str = "123456789012";
@@ -214,19 +215,6 @@ fn cases() -> Vec<(&'static str, Report, Vec<ControlResult>)> {
              TRAILKEEPER_EXEMPT",
         )
     };
-    let root = format!("arn:aws:iam::{ACCOUNT}:root");
-    let alarm = Property::Alarm { region: Region::first(), name: "trailkeeper-root-usage".into() };
-    let put = step(
-        "cloudwatch:PutMetricAlarm",
-        "create alarm trailkeeper-root-usage in us-east-1",
-        &alarm,
-        (None, json!({"AlarmName": "trailkeeper-root-usage", "Threshold": 1})),
-        StepStatus::Planned,
-    );
-    let planned = ControlResult {
-        steps: vec![put],
-        ..result("monitor-root-usage", &root, Status::Planned, "no alarm watches metric root-usage")
-    };
     let guard = ControlResult {
         advice: Some("If you know of this, nothing is to be done. If not, treat the caller as an intruder.".into()),
         ..result(
@@ -255,7 +243,9 @@ fn cases() -> Vec<(&'static str, Report, Vec<ControlResult>)> {
         ("exempt", by_alice("PutBucketPolicy", bucket), vec![hidden]),
         ("fought", by_terraform("DeleteBucketEncryption", bucket), vec![fought()]),
         ("sweep", a_sweep("trailkeeper-vpc"), fifty()),
-        ("account", a_sweep("trailkeeper-monitoring"), vec![planned]),
+        ("mixed", Report { role: None, ..a_sweep("") }, digests::mixed()),
+        ("empty", Report { role: None, ..a_sweep("") }, digests::empty()),
+        ("account", a_sweep("trailkeeper-monitoring"), digests::alarm()),
         ("guard", by_alice("DisableRule", ""), vec![guard]),
     ]
 }
@@ -301,6 +291,8 @@ fn heading(name: &str) -> &'static str {
         "exempt" => "`changed`: what an exemption hides",
         "fought" => "`fought`: Terraform takes each fix back",
         "sweep" => "A sweep of fifty VPCs",
+        "mixed" => "The digest of an account with many faults",
+        "empty" => "The first digest of an empty account",
         "account" => "A control of the account",
         _ => "A change of Trailkeeper itself",
     }
