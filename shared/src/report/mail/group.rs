@@ -161,16 +161,28 @@ impl<'a> Case<'a> {
         said
     }
 
-    /// Returns the calls, each once, however many controls asked for it.
+    /// Returns the calls, each once, however many controls asked for it. What a control needs before a call stands before
+    /// it.
     pub(super) fn steps(&self) -> impl Iterator<Item = &'a StepReport> {
         let mut steps: Vec<&StepReport> = Vec::new();
-        for step in self.results.iter().flat_map(|result| &result.steps) {
-            let same = |it: &&StepReport| {
-                (it.status, &it.summary, &it.action, &it.undo) == (step.status, &step.summary, &step.action, &step.undo)
-            };
-            if !steps.iter().any(same) {
-                steps.push(step);
+        for result in &self.results {
+            let (mut new, mut end) = (Vec::new(), 0);
+            for step in &result.steps {
+                let same = |it: &&StepReport| {
+                    (it.status, &it.summary, &it.action, &it.undo)
+                        == (step.status, &step.summary, &step.action, &step.undo)
+                };
+                match steps.iter().position(same) {
+                    Some(known) => {
+                        let at = known.max(end);
+                        end = at + new.len() + usize::from(known == at);
+                        steps.splice(at..at, new.drain(..));
+                    }
+                    None if new.iter().any(same) => {}
+                    None => new.push(step),
+                }
             }
+            steps.splice(end..end, new);
         }
         steps.into_iter()
     }

@@ -19,8 +19,11 @@ const NAMED: usize = 30;
 /// Maximum number of commands that do by hand what Trailkeeper would have done.
 const BY_HAND: usize = 12;
 
-/// Size of a command, in bytes, up to which a list of several groups has it.
-const LONGEST: usize = 360;
+/// Size of a command, in bytes, up to which a list of several groups has it, and one of many.
+const LONGEST: [usize; 2] = [1_500, 360];
+
+/// Number of groups up to which they are several.
+const SEVERAL: usize = 6;
 
 /// Number of regions up to which each has its line.
 const REGIONS: usize = 20;
@@ -38,6 +41,8 @@ struct ToldAbove {
     commands: BTreeSet<OneLine>,
     /// Whether this is the only group.
     is_single: bool,
+    /// Size of a command, in bytes, up to which it is shown.
+    longest: usize,
     /// Account of most resources; names are those of its own.
     account: String,
 }
@@ -79,7 +84,14 @@ pub fn list(
 ) -> String {
     let mut text = String::new();
     let groups = groups(results);
-    let mut told = ToldAbove { is_single: groups.len() == 1, account: account(results), ..ToldAbove::default() };
+    let [several, many] = LONGEST;
+    let longest = match groups.len() {
+        ..2 => usize::MAX,
+        2..=SEVERAL => several,
+        _ => many,
+    };
+    let mut told =
+        ToldAbove { is_single: groups.len() == 1, longest, account: account(results), ..ToldAbove::default() };
     let section = |group: &Group<'_>| (group.status(), group.is_capped());
     let mut current = None;
     for group in &groups {
@@ -342,8 +354,10 @@ fn left<'a>(group: &Group<'a>) -> Vec<&'a StepReport> {
 /// Returns the commands that do by hand what was not done, those that were not told above.
 fn commands<'a>(group: &Group<'a>, told: &ToldAbove) -> (Vec<OneLine>, Vec<&'a str>) {
     let line = |step: &StepReport| match &step.by_hand {
-        Some(command) if told.is_single || command.len() <= LONGEST => shown(command, None),
-        Some(_) => format!("# {} ({}): too long for this list", step.summary, step.action),
+        Some(command) if command.len() <= told.longest => shown(command, None),
+        Some(_) => {
+            format!("# {} ({}): too long for this list, trailkeeper check --json has it", step.summary, step.action)
+        }
         None => format!("# {} ({})", step.summary, step.action),
     };
     let (mut new, mut above) = (Vec::new(), Vec::new());
