@@ -20,7 +20,7 @@ const NAMED: usize = 30;
 const BY_HAND: usize = 12;
 
 /// Size of a command, in bytes, up to which a list of several groups has it, and one of many.
-const LONGEST: [usize; 2] = [1_500, 360];
+const LONGEST: [usize; 2] = [2_000, 360];
 
 /// Number of groups up to which they are several.
 const SEVERAL: usize = 6;

@@ -128,7 +128,7 @@ fn commands_stand_in_an_order_in_which_they_work() {
     let place = |part: &str| mail.find(part).unwrap_or_else(|| panic!("no {part}: {mail}"));
     let trail = place("      aws cloudtrail create-trail");
     for before in
-        ["put-bucket-policy", "(kms:CreateKey)", "aws kms create-alias", "create-log-group", "put-role-policy"]
+        ["put-bucket-policy", "KEY=$(aws kms create-key", "aws kms create-alias", "create-log-group", "put-role-policy"]
     {
         assert!(place(before) < trail, "{before}: {mail}");
     }
