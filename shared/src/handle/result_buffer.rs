@@ -161,6 +161,8 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
         let mut drafts = self.drafts.borrow_mut();
         let Some(draft) = drafts.get_mut(group) else { return };
         for outcome in part.results {
+            let fits = size(&outcome) <= draft.room;
+            let outcome = if fits { outcome } else { outcome.without_commands() };
             match draft.room.checked_sub(size(&outcome)) {
                 Some(room) => {
                     draft.room = room;

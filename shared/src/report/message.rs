@@ -49,7 +49,7 @@ fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, context: &MailCont
     // One message with the commands in its mail alone is better than two.
     let mail = text(report, &outcomes, context);
     let fewer: Vec<ControlResult> = outcomes.iter().cloned().map(ControlResult::without_commands).collect();
-    whole = with_mail(report, &fewer, context, mail);
+    whole = with_mail(report, &fewer, context, &mail);
     if whole.body.len() <= LARGEST {
         return vec![whole];
     }
@@ -76,10 +76,10 @@ fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, context: &MailCont
 }
 
 fn message(report: &Report, outcomes: &[ControlResult], context: &MailContext<'_>) -> Message {
-    with_mail(report, outcomes, context, text(report, outcomes, context))
+    with_mail(report, outcomes, context, &text(report, outcomes, context))
 }
 
-fn with_mail(report: &Report, outcomes: &[ControlResult], context: &MailContext<'_>, mail: String) -> Message {
+fn with_mail(report: &Report, outcomes: &[ControlResult], context: &MailContext<'_>, mail: &str) -> Message {
     let part = Report { results: outcomes.to_vec(), ..report.clone() };
     // A report is strings, lists and maps with string keys: nothing that JSON cannot represent.
     let report_json = serde_json::to_string(&part).unwrap_or_default();

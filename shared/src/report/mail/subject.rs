@@ -108,10 +108,10 @@ fn of_many(report: &Report, results: &[ControlResult], context: &MailContext<'_>
         actor.map(|actor| format!(" after {} by {actor}", sanitized(&report.event.name))).unwrap_or_default()
     };
     let place = place(report, results);
-    if wrong(results, context).is_none() {
-        if let Some(worst) = results.iter().min_by_key(|it| order(it.status, it.severity)) {
-            return of_worst((report, results), worst, context, (&after(10), &place));
-        }
+    if wrong(results, context).is_none()
+        && let Some(worst) = results.iter().min_by_key(|it| order(it.status, it.severity))
+    {
+        return of_worst((report, results), worst, context, (&after(10), &place));
     }
     let (what, counts) = (found(results, context), counts(results));
     let whole = format!("{what}{}: {counts}{place}", after(20));

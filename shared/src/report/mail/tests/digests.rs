@@ -105,7 +105,9 @@ fn the_subject_of_a_digest_says_the_worst() {
     );
     let mut two = stopped(Status::Failed, StepStatus::Failed);
     two.truncate(1);
-    two.iter_mut().for_each(|it| it.hints.vital = false);
+    for it in &mut two {
+        it.hints.vital = false;
+    }
     two.push(result("log-bucket-mfa-delete", "arn:aws:s3:::trail-logs", Status::Advised, "MFA delete is off"));
     assert_eq!(
         of(&two),
