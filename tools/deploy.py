@@ -22,6 +22,9 @@ from values import Values, filed, rules, spoken
 # What a name of a stack may be: names of the functions and roles begin with it, and have 64 characters at most.
 LONGEST_NAME = 36
 PACKAGED = "packaged.yaml"
+GIBIBYTE = 1 << 30
+# What the largest SDK, that of EC2, takes to compile.
+MEMORY = 8 * GIBIBYTE
 
 
 def said_by(given: Any) -> Values:
@@ -96,11 +99,19 @@ def removed(plan: Plan) -> None:
     print(f"What the failed attempt left: {became}")
 
 
+def lacking(memory: int) -> list[str]:
+    """What makes a build fail that nobody would guess from its errors."""
+    if memory >= MEMORY:
+        return []
+    return [f"This machine has {memory / GIBIBYTE:.0f} GB of memory, and building takes {MEMORY / GIBIBYTE:.0f}: the compiler may be killed"]
+
+
 def deploy(given: Any) -> int:
     """Everything that can be known is checked first, then asked, then built, then deployed."""
     plan = Plan(Account(given.region), given.stack, said_by(given))
     cargo()
     settings_hold(plan)
+    plan.notes += lacking(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     print(plan.shown())
     if not agreed(given.yes):
         print("Nothing was done")

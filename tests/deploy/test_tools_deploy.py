@@ -17,6 +17,7 @@ from repository import ROOT
 from template import FUNCTIONS, NAMES
 
 from tools import change_set, values
+from tools.deploy import lacking
 from tools.plan import Plan
 from tools.refusal import Refused
 
@@ -77,7 +78,7 @@ def test_a_stack_from_its_first_deployment_to_its_second(operator: Operator) -> 
     assert operator.stack() == second | {"Exempt": "", "Controls": "", "Stopped": "false"}
 
     assert operator.run("deploy", "--remove").returncode == 1
-    assert operator.deploy("--remove").stdout.splitlines()[-1] == "Stack trailkeeper: removed"
+    assert operator.deploy("--remove").stdout.splitlines()[-1].startswith("Stack trailkeeper: removed; its ledger")
     assert operator.stack() == {}
     assert operator.deploy(parameters="ReportEmail=team@example.com").returncode == 0
     assert operator.stack() == first | {"ReportEmail": "team@example.com"}
@@ -297,6 +298,12 @@ def test_where_aws_lists_no_regions_they_must_be_named() -> None:
     account.partition = "aws-us-gov"
     assert f"name them, as in Regions={REGION}" in told(account)
     assert plan(account, Regions="us-gov-west-1").said["Regions"] == "us-gov-west-1"
+
+
+def test_a_machine_that_is_too_small_to_build_is_told_before_it_builds() -> None:
+    assert lacking(16 << 30) == []
+    (note,) = lacking(4 << 30)
+    assert "has 4 GB of memory, and building takes 8" in note
 
 
 def test_nobody_is_told_is_shown() -> None:
