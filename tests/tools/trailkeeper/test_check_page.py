@@ -50,7 +50,11 @@ def test_a_framework_filters_without_a_script(browser: Browser) -> None:
 
 
 def test_it_prints_what_is_folded_on_the_screen(browser: Browser, tmp_path: Path) -> None:
+    folded = "document.querySelector('details:not([open]) .difference').checkVisibility()"
+    browser.open(GOLDEN / "sample.html")
+    assert browser.value(folded) is False
     browser.open(GOLDEN / "sample.html", media="print")
+    assert browser.value(folded) is True
     assert browser.value("document.querySelector('.filter').checkVisibility()") is False
     browser.pdf(tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
