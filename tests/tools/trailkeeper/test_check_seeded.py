@@ -113,7 +113,8 @@ def test_a_healthy_account_and_what_is_left_out(moto: Moto) -> None:
     less = checked(moto.endpoint, *key, "--min-severity", "critical")
     assert less.code == 0 and "Nothing of severity critical or higher is wrong; left out as less severe: 1 wrong." in less.out
     assert checked(moto.endpoint, *key, "--min-severity", "critical", "--json").json["left_out"]["wrong"] == 1
-    assert checked(moto.endpoint, *key, TRAILKEEPER_CONTROLS="kms-key-rotation=off").code == 0
+    off = checked(moto.endpoint, *key, TRAILKEEPER_CONTROLS="kms-key-rotation=off")
+    assert off.code == 2 and "no control is left to be checked" in off.err, "what was not looked at is no good news"
     named = checked(moto.endpoint, "--control", "kms-key-rotation", TRAILKEEPER_CONTROLS="kms-key-rotation=off")
     assert named.code == 1, "what is asked for by name is on"
     grouped = checked(moto.endpoint, *key, "--framework", "cis-5.0")
