@@ -9,10 +9,12 @@ use crate::model::{Call, CallError, ErrorKind, Place, Region, Seen, Unread};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketNamespace, CreateBucketConfiguration, ExpirationStatus, LifecycleRule,
-    ObjectOwnership, PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    BucketLocationConstraint, BucketNamespace, CreateBucketConfiguration, ObjectOwnership,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
+#[cfg(any(feature = "trail", feature = "recorder"))]
+use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule};
 use serde_json::Value;
 
 /// Access to one bucket. A part of it that is not there is absent; reading a part of a bucket that is not there is an error
