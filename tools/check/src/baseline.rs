@@ -145,22 +145,23 @@ impl Baseline {
 
     /// Returns whether a violation would have been seen by this check, had it been there.
     fn seen(&self) -> impl Fn(&Finding) -> bool {
-        let told: BTreeSet<&FindingId> =
-            self.findings.iter().filter(|it| it.standing != Standing::Unknown).map(|it| &it.id).collect();
-        let untold = self.findings.iter().filter(|it| it.standing == Standing::Unknown);
+        let standing: BTreeMap<&FindingId, Standing> = self.findings.iter().map(|it| (&it.id, it.standing)).collect();
         // Of a region that could not be listed nothing is known.
-        let closed: BTreeSet<(&str, &str, &str)> = untold
-            .clone()
-            .filter(|it| it.resource.contains('*'))
+        let closed: BTreeSet<(&str, &str, &str)> = self
+            .findings
+            .iter()
+            .filter(|it| it.standing == Standing::Unknown && it.resource.contains('*'))
             .map(|it| (&*it.account, &*it.region, &*it.control))
             .collect();
-        let untold: BTreeSet<&FindingId> = untold.map(|it| &it.id).collect();
         move |it: &Finding| {
+            if let Some(standing) = standing.get(&it.id) {
+                return *standing != Standing::Unknown;
+            }
             let account = self.accounts.iter().find(|account| account.id == it.account);
-            let is_here = account.is_some_and(|account| account.regions.contains(&it.region));
-            let is_asked = self.controls.iter().any(|control| &**control == it.control);
-            let is_known = !untold.contains(&it.id) && !closed.contains(&(&*it.account, &*it.region, it.control));
-            told.contains(&it.id) || self.is_complete && is_here && is_asked && is_known
+            self.is_complete
+                && account.is_some_and(|account| account.regions.contains(&it.region))
+                && self.controls.iter().any(|control| &**control == it.control)
+                && !closed.contains(&(&*it.account, &*it.region, it.control))
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::arguments::LedgerPlace;
 use crate::check::progress::Progress;
 use crate::check::walk::with_family;
-use crate::check::{Scope, look, open, scope_arguments, settings, settings_of};
+use crate::check::{Scope, look, open, scope_arguments, settings_in_force};
 use crate::control_ids::ControlIds;
 use crate::problem::Problem;
 use crate::resource::{Scene, judged};
@@ -67,10 +67,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         return Err(Problem::unusable(format!("there is no control {}", asked.control)));
     };
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
-    let mut settings = match &place.stack {
-        Some(stack) => Box::pin(settings_of(&aws, stack, &[family.name])).await?,
-        None => settings(&aws)?,
-    };
+    let mut settings = settings_in_force(&aws, place, &[family.name]).await?;
     // Who asks about a stack knows its parameters, and not the variables that they set.
     let worded = |text: &str| if place.stack.is_some() { by_parameter(text) } else { text.to_owned() };
     let told = of_control(&family, about, &settings);

@@ -61,7 +61,7 @@ impl TextPattern {
         if let Some((_, short)) = names.slots.iter().find(|(kind, _)| *kind == NameKind::Name) {
             for part in &mut self.0 {
                 if let TextPart::Named(NameKind::Resource, name) = part {
-                    (*name).clone_from(&(*short).to_owned());
+                    (*short).clone_into(name);
                 }
             }
         }

@@ -33,8 +33,16 @@ pub(crate) fn settings(aws: &Aws) -> Result<Settings, Problem> {
     parsed(aws, std::env::vars())
 }
 
+/// Returns the settings that are in force for these families: those of the stack if one is named, else the environment's.
+pub(crate) async fn settings_in_force(aws: &Aws, place: &LedgerPlace, families: &[&str]) -> Result<Settings, Problem> {
+    match &place.stack {
+        Some(stack) => Box::pin(settings_of(aws, stack, families)).await,
+        None => settings(aws),
+    }
+}
+
 /// Returns the settings of a stack as it is deployed: those of its functions for these families.
-pub(crate) async fn settings_of(aws: &Aws, stack: &str, families: &[&str]) -> Result<Settings, Problem> {
+async fn settings_of(aws: &Aws, stack: &str, families: &[&str]) -> Result<Settings, Problem> {
     let mut variables = Vec::new();
     for family in families {
         match environment_of(aws, stack, family).await {
@@ -79,10 +87,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     asked.outputs.iter().try_for_each(|output| can_write(&output.file))?;
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
     let families: Vec<&str> = families().into_iter().map(|it| it.name).collect();
-    let settings = match &place.stack {
-        Some(stack) => Box::pin(settings_of(&aws, stack, &families)).await?,
-        None => settings(&aws)?,
-    };
+    let settings = settings_in_force(&aws, place, &families).await?;
     let given = (place.credentials(), &Progress::start());
     let checked = Box::pin(checked(&aws, settings, (&asked.scope, &asked.selection), given)).await?;
     let mut report = checked.report;
