@@ -64,10 +64,9 @@ class StoppedTrail:
     def _happened(self) -> None:
         found, detail = described_trail(self.moto, self.arn), self.event["detail"]
         every = "every region" if found["IsMultiRegionTrail"] else "one region"
-        row("trail", f"{found['TrailARN']}, the only one: records {every}")
-        row("call", f"{detail['eventName']} at {detail['eventTime']} by {detail['userIdentity']['arn']}")
-        row("now", f"GetTrailStatus says IsLogging: {self._logs()}. What happens now is not recorded.")
-        row("wakes", f"EventBridge passes the recorded call on to the function {FUNCTION}")
+        who, name = detail["userIdentity"]["arn"], found["Name"]
+        row("call", f"{detail['eventName']} by {who}: trail {name}, the only one, records {every}")
+        row("wakes", f"the function {FUNCTION}, through EventBridge; GetTrailStatus says IsLogging: {self._logs()}")
 
     def _did(self, report: dict[str, Any], calls: list[Call], took: float) -> None:
         wrong = [result for result in report["results"] if result["steps"]]
@@ -76,24 +75,22 @@ class StoppedTrail:
         made = ", ".join(f"{call.service}:{call.operation}" for call in writes(calls))
         row("did", f"{made}: the one call of {len(calls)} that changes anything")
         statuses = " and ".join(sorted({result["status"] for result in wrong}))
-        row("proved", f"{statuses}, read back as right {took:.1f} s after the event came")
-        row("now", f"GetTrailStatus says IsLogging: {self._logs()}")
+        row("proved", f"{statuses} {took:.1f} s after the event came; GetTrailStatus says IsLogging: {self._logs()}")
 
     def _mail(self) -> None:
         for letter in self.letters:
             note(f"\nThe mail that {ADDRESS} receives, whole")
-            block(folded(f"Subject: {letter.subject}\n\n{letter.text}"))
+            block(folded(f"{letter.subject}\n\n{letter.text}"))
 
     def _shown(self, stopped: bool, calls: list[Call], again: list[Call]) -> bool:
         """Says what this has shown, as read from the API and not as the function tells it."""
         claims = {
-            "the trail was stopped, and logs again: one call did it":
-                stopped and self._logs() and [call.operation for call in writes(calls)] == ["StartLogging"],
-            "the whole account is as it was before alice's call, one mail tells it":
-                not difference(self.good, self._account()) and len(self.letters) == 1,
+            "read from the API: the trail logs, and all else is as it was before alice's call":
+                stopped and self._logs() and [call.operation for call in writes(calls)] == ["StartLogging"]
+                and not difference(self.good, self._account()) and len(self.letters) == 1,
             "the same event once more: no call that changes anything": bool(again) and not writes(again),
         }
-        note("\nRead from the API, not taken from the function's word")
+        print()
         for claim, holds in claims.items():
             check(holds, claim)
         return all(claims.values())

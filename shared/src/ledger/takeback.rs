@@ -37,7 +37,7 @@ pub struct PropertyReading {
     pub now: Seen<Value>,
     /// The property as AWS names it now, if the ledger could not know that name.
     pub found: Option<Property>,
-    /// Why it cannot be taken away without harm, if so.
+    /// Why it cannot be taken away without harm, or given its earlier value, if so.
     pub hindrance: Option<String>,
 }
 

@@ -3,10 +3,10 @@
 use super::names::{ActorName, ResourceWord};
 use super::subject::found;
 use super::verbs::{ends, harms, verb};
-use super::{MailContext, counts, is_unchecked, order, rank, severities};
+use super::{MailContext, counts, is_unchecked, only_resource, order, rank, severities};
 use crate::event::Origin;
 use crate::ledger::Tool;
-use crate::model::{OneLine, Severity, sanitized};
+use crate::model::{Arn, OneLine, Severity, sanitized};
 use crate::report::{ControlResult, Report, Status};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -20,8 +20,7 @@ pub(super) fn sentences(report: &Report, results: &[ControlResult], context: &Ma
     let Some(worst) = results.iter().min_by_key(|it| order(it.status, it.severity)) else {
         return String::new();
     };
-    let resources: BTreeSet<_> = results.iter().map(|it| (&it.region, &it.resource)).collect();
-    if resources.len() > 1 {
+    if only_resource(results).is_none() {
         return OneLine::from(of_many(report, results, context)).to_string();
     }
     let is_known = (context.control)(&worst.control).is_some();
@@ -30,7 +29,7 @@ pub(super) fn sentences(report: &Report, results: &[ControlResult], context: &Ma
     let besides = if others.is_empty() { String::new() } else { format!(" Besides: {}.", counts(&others)) };
     let mut text = OneLine::from(format!("{first} {}{besides}", what_was_done(report, worst, is_known))).to_string();
     if let Some(thief) = thief(report, results, worst) {
-        text.push('\n');
+        text.push(' ');
         text.push_str(&OneLine::from(thief));
     }
     text
@@ -198,14 +197,24 @@ pub(super) fn facts(report: &Report, results: &[ControlResult]) -> String {
     }
     let regions: BTreeSet<&str> = results.iter().map(|it| it.region.as_str()).collect();
     let regions = regions.into_iter().collect::<Vec<_>>().join(", ");
-    let account = report.account.as_ref().map(|account| format!("account {account}, ")).unwrap_or_default();
-    lines.push(("Where", format!("{account}{regions}")));
+    let account = report.account.as_deref().map(|account| format!("account {account}, ")).unwrap_or_default();
+    let place = format!("{account}{regions}");
+    lines.push(match only_resource(results).map(|it| &*it.resource) {
+        Some(resource) if is_whole(resource, report.account.as_deref(), &regions) => ("Where", resource.to_owned()),
+        Some(resource) => ("Where", format!("{resource}, {place}")),
+        None => ("Where", place),
+    });
     let mut text = String::new();
     for (label, line) in lines {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{label:<6} {}", OneLine::from(line));
     }
     text
+}
+
+/// Returns whether an ARN says which account and region a resource is in.
+fn is_whole(resource: &str, account: Option<&str>, region: &str) -> bool {
+    Arn::parse(resource).is_some_and(|arn| (Some(arn.account), arn.region) == (account, region))
 }
 
 /// Maximum number of other calls that a mail lists; the report for machines has all of them.

@@ -3,7 +3,7 @@
 use super::group::{Advice, Case, Group, StepCalls, groups};
 use super::names::ResourceWord;
 use super::undo::shown;
-use super::{KnownControl, MailContext, is_unchecked, upper};
+use super::{KnownControl, MailContext, is_unchecked, only_resource, upper};
 use crate::ledger::Tool;
 use crate::model::{Arn, OneLine};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
@@ -41,6 +41,8 @@ struct ToldAbove {
     commands: BTreeSet<OneLine>,
     /// Whether this is the only group.
     is_single: bool,
+    /// Whether all results are of the resource that the lines above the list name.
+    is_named: bool,
     /// Size of a command, in bytes, up to which it is shown.
     longest: usize,
     /// Account of most resources; names are those of its own.
@@ -73,10 +75,9 @@ impl ToldCall {
     }
 }
 
-/// Returns the results as a list. `is_new` says which were not told before; `role` is the role that read the account,
+/// Returns the results as a list; where all are of one resource, the lines above it name it. `is_new` says which were not told before; `role` is the role that read the account,
 /// if it is one.
-#[must_use]
-pub fn list(
+pub(super) fn list(
     results: &[ControlResult],
     is_new: &dyn Fn(&ControlResult) -> bool,
     role: Option<&str>,
@@ -90,8 +91,13 @@ pub fn list(
         2..=SEVERAL => several,
         _ => many,
     };
-    let mut told =
-        ToldAbove { is_single: groups.len() == 1, longest, account: account(results), ..ToldAbove::default() };
+    let mut told = ToldAbove {
+        is_single: groups.len() == 1,
+        is_named: only_resource(results).is_some(),
+        longest,
+        account: account(results),
+        ..ToldAbove::default()
+    };
     let section = |group: &Group<'_>| (group.status(), group.is_capped());
     let mut current = None;
     for group in &groups {
@@ -156,7 +162,9 @@ fn meaning(group: &Group<'_>) -> &'static str {
 }
 
 fn one(text: &mut String, group: &Group<'_>, told: &mut ToldAbove) -> Result {
-    resources(text, group, told)?;
+    if !told.is_named {
+        resources(text, group, told)?;
+    }
     for said in group.said() {
         writeln!(text, "    {} ({}): {}", said.control, said.severity.as_str(), said.because)?;
     }

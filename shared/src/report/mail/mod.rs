@@ -15,7 +15,7 @@ mod verbs;
 
 use super::{ControlResult, Report, Status};
 use crate::model::{About, OneLine, Severity};
-pub use list::list;
+use list::list;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -51,17 +51,27 @@ pub struct KnownControl {
 #[must_use]
 pub fn text(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
     let role = report.role.as_deref();
-    let parts = [
-        lead::sentences(report, results, context),
-        lead::facts(report, results),
-        list(results, &|_| false, role, context),
+    // What a person can do, each with a head of its own.
+    let actions = [
         undo::undo(results),
         exempt::exempt(report, results, context),
         look_up::calls(report, results),
         ending(report, results, context),
     ];
+    let parts = [
+        lead::sentences(report, results, context),
+        lead::facts(report, results),
+        list(results, &|_| false, role, context),
+        actions.concat(),
+    ];
     let parts: Vec<&str> = parts.iter().map(|part| part.trim_end()).filter(|part| !part.is_empty()).collect();
     parts.join("\n\n") + "\n"
+}
+
+/// Returns a result of the resource that all results are of, if it is one.
+fn only_resource(results: &[ControlResult]) -> Option<&ControlResult> {
+    let first = results.first()?;
+    results.iter().all(|it| (&it.region, &it.resource) == (&first.region, &first.resource)).then_some(first)
 }
 
 /// Maximum number of logs that a mail names.
@@ -76,8 +86,9 @@ fn ending(report: &Report, results: &[ControlResult], context: &MailContext<'_>)
         let _ = writeln!(text, "Why: trailkeeper explain {} (docs/controls.md has every control)", worst.control);
     }
     let line = |group: Option<&str>, request: Option<&str>, event: Option<&str>| {
+        // The log of a request names its event.
+        let event = event.filter(|_| request.is_none()).map(|id| format!("event {id}"));
         let request = request.map(|id| format!("request {id}"));
-        let event = event.map(|id| format!("event {id}"));
         [group.map(str::to_owned), request, event].into_iter().flatten().collect::<Vec<_>>().join(", ")
     };
     // What a digest tells is in the logs of the functions that found it.

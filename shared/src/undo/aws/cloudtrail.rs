@@ -80,7 +80,6 @@ impl Properties {
         }
     }
 
-    /// Returns the trails of a region that hand their events on with a role.
     /// Returns the trails that write to a log group of this region.
     pub(super) async fn trails_to_group(&self, region: &Region, group: &str) -> Result<Vec<String>, CallError> {
         let all = self.cloudtrail.describe(region).await?;
@@ -88,6 +87,7 @@ impl Properties {
         Ok(all.iter().filter(uses).filter_map(|it| it.trail_arn().map(str::to_owned)).collect())
     }
 
+    /// Returns the trails of a region that hand their events on with a role.
     pub(super) async fn trails_with_role(&self, region: &Region, role: &str) -> Result<Vec<String>, CallError> {
         let all = self.cloudtrail.describe(region).await?;
         let uses = |it: &&Trail| it.cloud_watch_logs_role_arn().is_some_and(|arn| super::iam::name_in(arn) == role);

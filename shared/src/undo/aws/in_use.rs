@@ -1,4 +1,4 @@
-//! Whether something that a change made is used by anything else, so that taking it away would do harm.
+//! What stands in the way of taking a call back: what was made is used by something else, or what it pointed to is gone.
 
 use super::Properties;
 use crate::aws::Aws;
@@ -10,8 +10,8 @@ use crate::reconcile::ports::Account;
 const SHOWN: usize = 3;
 
 impl Properties {
-    /// Returns why a resource that a call made cannot be taken away without harm. `going` is what the same change made,
-    /// as it was found: that does not count.
+    /// Returns why a resource that a call made cannot be taken away without harm, or why a property cannot be given its
+    /// earlier value. `going` is what the same change made, as it was found: that does not count.
     ///
     /// # Errors
     /// Returns an error if a call fails.
@@ -22,7 +22,7 @@ impl Properties {
         going: &[Property],
     ) -> Result<Option<String>, CallError> {
         if step.before.is_some() {
-            return Ok(None);
+            return self.lost_reference(step).await;
         }
         Ok(match &step.property {
             Property::Bucket { bucket } if Box::pin(self.bucket_is_full(bucket)).await? => {

@@ -20,7 +20,7 @@ impl Properties {
     }
 
     /// Returns the ARN of a key, by its id or an alias.
-    async fn key(&self, region: &Region, id: &str) -> Result<Seen<String>, CallError> {
+    pub(super) async fn key(&self, region: &Region, id: &str) -> Result<Seen<String>, CallError> {
         let sent = self.kms.of(region).describe_key().key_id(id).send();
         let answer = Seen::from_call(call("kms:DescribeKey", Box::pin(sent)).await)?;
         Ok(answer.and_then(|it| it.key_metadata?.arn))

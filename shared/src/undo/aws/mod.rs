@@ -9,6 +9,7 @@ mod in_use;
 mod kms;
 mod logs;
 mod parse;
+mod references;
 mod s3;
 mod s3_documents;
 mod sns;

@@ -109,7 +109,8 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
     let due = planned.iter().filter(|it| matches!(it.reversal, Reversal::Restore { .. })).count();
     if due == 0 {
         is_over(None)?;
-        tell("There is nothing to take back.\n")?;
+        let stays = planned.iter().any(|it| matches!(it.reversal, Reversal::Stays(_)));
+        tell(if stays { "Nothing was taken back: see above.\n" } else { "There is nothing to take back.\n" })?;
         return Ok(ExitCode::SUCCESS);
     }
     let exempting = Exempting::of(&job, *until).await?;

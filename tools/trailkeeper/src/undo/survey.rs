@@ -32,7 +32,7 @@ impl Survey {
         };
         let going: Vec<Property> = found.iter().map(property).collect();
         for (step, reading) in &mut found {
-            if reading.now.present().is_some() {
+            if reading.now.present().is_some() || step.before.is_some() {
                 let hindrance = job.properties.hindrance(&job.changes.aws, step, &going).await;
                 reading.hindrance = hindrance.map_err(|error| job.problem(&error))?;
             }

@@ -1,0 +1,135 @@
+//! Whether what an earlier value points to is still there: AWS refuses a value that points to nothing.
+
+use super::{Properties, iam, parse, region_of};
+use crate::ledger::EntryStep;
+use crate::model::{Arn, CallError, Property, Region, Seen};
+use serde_json::Value;
+
+/// What a value points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reference {
+    Bucket(String),
+    Key(String),
+    LogGroup { region: Region, name: String },
+    Role(String),
+    Topic(String),
+}
+
+impl Reference {
+    /// Returns the log group with an ARN, which may end in `:*`.
+    fn log_group(arn: &str) -> Option<Self> {
+        let name = Arn::parse(arn)?.resource.strip_prefix("log-group:")?;
+        Some(Self::LogGroup { region: Region::of_arn(arn)?, name: name.strip_suffix(":*").unwrap_or(name).to_owned() })
+    }
+
+    /// Returns its name for people.
+    fn name(&self) -> String {
+        match self {
+            Self::Bucket(name) => format!("bucket {name}"),
+            Self::Key(arn) => format!("KMS key {arn}"),
+            Self::LogGroup { name, .. } => format!("log group {name}"),
+            Self::Role(arn) => format!("role {}", iam::name_in(arn)),
+            Self::Topic(arn) => format!("topic {arn}"),
+        }
+    }
+}
+
+impl Properties {
+    /// Returns why a property cannot be given its earlier value: what that points to is gone. What may not be read counts as
+    /// there.
+    ///
+    /// # Errors
+    /// Returns an error if a call fails for any reason other than "denied" or "gone".
+    pub(super) async fn lost_reference(&self, step: &EntryStep) -> Result<Option<String>, CallError> {
+        let Some(before) = &step.before else { return Ok(None) };
+        for reference in references(&step.property, before) {
+            if Box::pin(self.is_gone(&reference)).await? {
+                return Ok(Some(format!("{}, which it pointed to, is gone", reference.name())));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn is_gone(&self, reference: &Reference) -> Result<bool, CallError> {
+        let property = match reference.clone() {
+            Reference::Bucket(bucket) => Property::Bucket { bucket },
+            Reference::Key(key) => return Ok(matches!(self.key(&region_of(&key)?, &key).await?, Seen::Absent)),
+            Reference::LogGroup { region, name } => Property::LogGroup { region, name },
+            Reference::Role(arn) => Property::Role { role: iam::name_in(&arn).to_owned() },
+            Reference::Topic(arn) => Property::Topic { arn },
+        };
+        let seen = match &property {
+            Property::Bucket { bucket } => self.read_bucket(bucket, &property).await?,
+            Property::LogGroup { region, name } => self.read_group(region, name, &property).await?,
+            Property::Role { role } => self.read_role(role, &property).await?,
+            Property::Topic { arn } => self.read_topic(arn, &property).await?,
+            _ => return Ok(false),
+        };
+        Ok(matches!(seen, Seen::Absent))
+    }
+}
+
+/// Returns what AWS looks for when a property is given a value.
+fn references(property: &Property, value: &Value) -> Vec<Reference> {
+    let text = |name: &str| parse::text(value, name);
+    let bucket = |name: &str| text(name).map(Reference::Bucket);
+    // A key may also be named by its id or its alias alone, in a region that the value does not name.
+    let key = |name: &str| text(name).filter(|arn| Region::of_arn(arn).is_some()).map(Reference::Key);
+    let role = |name: &str| text(name).map(Reference::Role);
+    let topic = |name: &str| text(name).filter(|arn| Region::of_arn(arn).is_some()).map(Reference::Topic);
+    let group = |name: &str| text(name).as_deref().and_then(Reference::log_group);
+    let all = match property {
+        Property::BucketLogging { .. } => {
+            let to = value.get("LoggingEnabled").unwrap_or(value);
+            vec![parse::text(to, "TargetBucket").map(Reference::Bucket)]
+        }
+        Property::ConfigChannel { .. } => vec![bucket("s3BucketName"), key("s3KmsKeyArn"), topic("snsTopicARN")],
+        Property::FlowLog { region, .. } => {
+            let name = text("LogGroupName").map(|name| Reference::LogGroup { region: region.clone(), name });
+            vec![name.or_else(|| group("LogDestination")), role("DeliverLogsPermissionArn")]
+        }
+        Property::ServerLoggingRole { .. } => vec![role("LoggingRole")],
+        Property::TrailSettings { .. } => vec![
+            bucket("S3BucketName"),
+            key("KmsKeyId"),
+            group("CloudWatchLogsLogGroupArn"),
+            role("CloudWatchLogsRoleArn"),
+            topic("SnsTopicName"),
+        ],
+        _ => Vec::new(),
+    };
+    all.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_trail_points_to_five_things_and_may_lack_four() {
+        let property = Property::TrailSettings { arn: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main".into() };
+        let all = json!({
+            "S3BucketName": "logs", "KmsKeyId": "arn:aws:kms:eu-west-1:111122223333:key/k",
+            "CloudWatchLogsLogGroupArn": "arn:aws:logs:eu-west-1:111122223333:log-group:g:*",
+            "CloudWatchLogsRoleArn": "arn:aws:iam::111122223333:role/path/r",
+            "SnsTopicName": "arn:aws:sns:eu-west-1:111122223333:t",
+        });
+        let names: Vec<String> = references(&property, &all).iter().map(Reference::name).collect();
+        let key = "KMS key arn:aws:kms:eu-west-1:111122223333:key/k";
+        assert_eq!(names, ["bucket logs", key, "log group g", "role r", "topic arn:aws:sns:eu-west-1:111122223333:t"]);
+        let one = json!({ "S3BucketName": "logs", "KmsKeyId": "", "SnsTopicName": null });
+        assert_eq!(references(&property, &one), [Reference::Bucket("logs".into())]);
+    }
+
+    #[test]
+    fn a_flow_log_points_to_a_group_by_its_name_or_its_arn() {
+        let region = Region::parse("eu-west-1").expect("a region");
+        let property = Property::FlowLog { region: region.clone(), vpc: "vpc-1".into(), id: None };
+        let group = [Reference::LogGroup { region, name: "g".into() }];
+        assert_eq!(references(&property, &json!({ "LogGroupName": "g" })), group);
+        let arn = "arn:aws:logs:eu-west-1:111122223333:log-group:g:*";
+        assert_eq!(references(&property, &json!({ "LogDestination": arn })), group);
+        assert_eq!(references(&property, &json!({ "LogDestination": "arn:aws:s3:::b" })), []);
+    }
+}
