@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import seeded_network
+from batches import again, anew, batch
 from broken import BROKEN
 from conftest import StartFunction
-from envelope import schedule
+from envelope import api_call, role_call, schedule
 from given import server
 from local_aws.clients import FAKE, client
 from local_aws.processes import REGION, Moto
+from log_buckets import bucket_call
 from many_trails import many_trails
 from observed import results
 from recorded_calls import ON_ITS_WAY_SECONDS, RecordedCalls, Sent, recorded, repeated
@@ -23,6 +25,8 @@ FAMILIES = ["trail", "bucket", "monitoring", "key", "vpc", "recorder", "transfer
 LOOK, REPAIR = 220, 520
 """The most calls over all families of one account: to look at a healthy one, and to put it right."""
 SPREAD = 1.05
+ROLES, GROUPS = ("nobodys", "west-writer"), ("nobodys", "/aws/lambda/something")
+"""Of nobody, and of the seeded account."""
 
 
 @pytest.fixture
@@ -61,6 +65,22 @@ def test_no_event_asks_twice(function: StartFunction, moto: Moto, calls: Recorde
     for mode in ("dry-run", "enforce", "enforce"):
         made = run(function, calls, family, event, mode)
         assert made and told(repeated(made)) == []
+
+
+@pytest.mark.parametrize("family", BROKEN)
+def test_no_batch_asks_twice(function: StartFunction, moto: Moto, calls: RecordedCalls, family: str) -> None:
+    """Of calls on what is broken, and on roles, buckets, keys and groups of the account and of nobody."""
+    seed(moto)
+    event = BROKEN[family](moto)
+    roles = [role_call(name, role) for name in ("PutRolePolicy", "AttachRolePolicy") for role in ROLES]
+    buckets = [bucket_call("nobodys"), bucket_call()]
+    groups = [api_call("logs", "PutRetentionPolicy", requestParameters={"logGroupName": it}) for it in GROUPS]
+    sent = [event, *roles, *buckets, *groups]
+    for mode in ("dry-run", "enforce", "enforce"):
+        calls.forget()
+        keeper = function(family, endpoint=calls.endpoint, mode=mode, timeout=180)
+        assert again(keeper.invoke(batch(*map(anew, [*sent, *reversed(sent)])), timeout=180)) == []
+        assert calls.asked and told(repeated(calls.asked)) == []
 
 
 def test_an_account_is_looked_at_and_mended_with_few_calls(

@@ -15,8 +15,10 @@ pub enum Reversal {
     },
     /// There is nothing to do, for this reason.
     Nothing(String),
-    /// AWS has no way back, or none that harms nobody: the reason, and what to do instead.
+    /// AWS has no way back: the reason, and what to do instead.
     Stays(String),
+    /// Something is in the way for now, such as what else uses the resource: the reason, and what to do after that.
+    Waits(String),
     /// Somebody changed the property since.
     Refused(Vec<Difference>),
 }
@@ -108,7 +110,7 @@ pub fn plan<'a>(steps: &[(&'a EntryStep, PropertyReading)]) -> Vec<PlannedRevers
             standing => match (no_way_back(step), standing, &reading.hindrance) {
                 (Some(words), ..) => Reversal::Stays(words),
                 (None, Standing::Changed, _) => Reversal::Refused(step.differences(now)),
-                (None, _, Some(hindrance)) => Reversal::Stays(stays(step, hindrance)),
+                (None, _, Some(hindrance)) => Reversal::Waits(waits(step, hindrance)),
                 (None, _, None) => Reversal::Restore { shown: shown(step, reading.found.as_ref()) },
             },
         };
@@ -124,6 +126,9 @@ pub fn plan<'a>(steps: &[(&'a EntryStep, PropertyReading)]) -> Vec<PlannedRevers
         match (whole, &part.reversal) {
             (Some((whole, Reversal::Stays(_))), Reversal::Restore { .. }) => {
                 part.reversal = Reversal::Stays(format!("it belongs to {}, which stays", name_of(whole)));
+            }
+            (Some((whole, Reversal::Waits(_))), Reversal::Restore { .. }) => {
+                part.reversal = Reversal::Waits(format!("it belongs to {}, which stays for now", name_of(whole)));
             }
             // IAM deletes no role that still has a policy.
             (Some((whole, Reversal::Restore { .. })), Reversal::Restore { .. })
@@ -166,7 +171,7 @@ fn no_way_back(step: &EntryStep) -> Option<String> {
     }
 }
 
-fn stays(step: &EntryStep, hindrance: &str) -> String {
+fn waits(step: &EntryStep, hindrance: &str) -> String {
     match step.property.restore(step.before.as_ref()) {
         Undo::Command { command, .. } => format!("{hindrance}. Once that is no longer so: {command}"),
         Undo::Words(words) => format!("{hindrance}. Once that is no longer so, {words}"),
@@ -286,7 +291,7 @@ mod tests {
         let full = PropertyReading { hindrance: Some("it holds files".into()), ..there() };
         let planned = plan(&[(&part, of_part()), (&made, full)]);
         for it in &planned {
-            assert!(matches!(&it.reversal, Reversal::Stays(_)), "{it:?}");
+            assert!(matches!(&it.reversal, Reversal::Waits(_)), "{it:?}");
         }
     }
 

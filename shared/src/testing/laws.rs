@@ -320,7 +320,7 @@ pub(crate) fn inverse<F: Lawful>(view: &F::View, subject: &Subject) {
     for PlannedReversal { step, reversal } in takeback(&readings) {
         match reversal {
             Reversal::Refused(differences) => panic!("{}: nobody changed it since: {differences:?}", step.summary),
-            Reversal::Stays(why) => assert!(!why.is_empty(), "{}", step.summary),
+            Reversal::Stays(why) | Reversal::Waits(why) => assert!(!why.is_empty(), "{}", step.summary),
             Reversal::Nothing(_) => {}
             Reversal::Restore { .. } => {
                 account.retain(|(property, _)| *property != step.property);

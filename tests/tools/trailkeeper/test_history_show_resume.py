@@ -109,9 +109,11 @@ def test_a_fight_is_ended(function: StartFunction, moto: Moto, desk: Desk) -> No
     assert HTTPS in done.out, done
 
 
-def test_there_is_no_fight_over_what_was_never_fixed(desk: Desk) -> None:
+def test_there_is_no_fight_over_what_was_never_fixed(moto: Moto, desk: Desk) -> None:
+    before = moto.client("dynamodb").scan(TableName=TABLE)["Items"]
     done = desk.run("resume", "arn:aws:s3:::elsewhere")
     assert done.code == 0 and "There is no fight over arn:aws:s3:::elsewhere" in done.out, done
+    assert moto.client("dynamodb").scan(TableName=TABLE)["Items"] == before
 
 
 def test_the_table_is_found_by_the_stack(moto: Moto, desk: Desk) -> None:

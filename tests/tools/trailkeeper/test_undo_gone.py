@@ -79,4 +79,4 @@ def test_it_stays(
     fixed(function, moto, broken.family, broken.event, **broken.settings)
     goes()
     said = all_undone(desk)[0]
-    assert f"stays: {name}, which it pointed to, is gone. Once that is no longer so: aws " in said, said
+    assert f"stays for now: {name}, which it pointed to, is gone. Once that is no longer so: aws " in said, said

@@ -43,8 +43,13 @@ def profiles(folder: Path) -> dict[str, str]:
     return {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
 
 
+BY_PROFILE = ("--profile", "member", "--ledger-profile", "home")
+BY_ROLE = ("--profile", "home", "--role", "operator")
+
+
+@pytest.mark.parametrize("how", [BY_PROFILE, BY_ROLE])
 def test_with_a_role_of_the_account_and_the_ledger_at_home(
-    ministack: Ministack, keeper: Installed, tmp_path: Path
+    ministack: Ministack, keeper: Installed, tmp_path: Path, how: tuple[str, ...]
 ) -> None:
     member = Member(ministack, "transfer")
     server_id = server(member)
@@ -58,7 +63,7 @@ def test_with_a_role_of_the_account_and_the_ledger_at_home(
     ann, given = Desk(ministack.endpoint, credentials=None), profiles(tmp_path)
     refused = ann.run("undo", change, "--yes", "--profile", "home", **given)
     assert refused.code == 1 and f"change {change} is in account {MEMBER}" in refused.err, refused
-    done = ann.run("undo", change, "--yes", "--profile", "member", "--ledger-profile", "home", **given)
+    done = ann.run("undo", change, "--yes", *how, **given)
     assert done.code == 0, done
     assert not described(member, server_id).get("LoggingRole")
     assert OUR_ROLE not in [it["RoleName"] for it in iam.list_roles()["Roles"]]

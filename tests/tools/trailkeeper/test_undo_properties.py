@@ -133,6 +133,10 @@ def test_a_role_that_another_server_uses_stays(function: StartFunction, moto: Mo
     assert f"is used by server {other}" in said, said
     assert not described(moto, one).get("LoggingRole") and described(moto, other)["LoggingRole"]
     moto.client("iam").get_role(RoleName="trailkeeper-transfer-logging")
+    # Once nothing is in the way, it is taken back by the same command.
+    desk.undo(desk.history()[1]["id"])
+    assert desk.show(first)["undone"] is None and desk.undo(first).code == 0
+    assert moto.client("iam").list_roles()["Roles"] == [] and desk.show(first)["undone"]
 
 
 def test_encryption_of_a_bucket(function: StartFunction, moto: Moto, desk: Desk) -> None:

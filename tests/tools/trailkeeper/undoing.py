@@ -116,9 +116,9 @@ class Desk:
         return found
 
     def undo(self, change: str, *arguments: str) -> Done:
-        """Takes a change back, which must succeed."""
+        """Takes a change back, which must succeed but for what is in the way."""
         done = self.run("undo", change, "--yes", *arguments)
-        assert done.code == 0, done.out + done.err
+        assert done.code == int("stays for now: " in done.out), done.out + done.err
         return done
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:

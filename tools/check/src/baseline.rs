@@ -15,6 +15,14 @@ pub struct Baseline {
     accounts: Vec<AccountChecked>,
     controls: Vec<OneLine>,
     findings: Vec<Earlier>,
+    #[serde(default)]
+    left_out: Option<EarlierLeftOut>,
+}
+
+/// What an earlier check left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+struct EarlierLeftOut {
+    below: Severity,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -113,9 +121,10 @@ impl Baseline {
         let asked = |it: &&Earlier| {
             it.standing == Standing::Wrong
                 && now.controls.iter().any(|control| *control == &*it.control)
-                && accounts
-                    .get(&*it.account)
-                    .is_some_and(|regions| regions.contains(&&*it.region) || standing.contains_key(&it.id))
+                && (now.unopened.contains(&it.account)
+                    || accounts
+                        .get(&*it.account)
+                        .is_some_and(|regions| regions.contains(&&*it.region) || standing.contains_key(&it.id)))
         };
         let mut comparison = Comparison { since: self.made.clone(), ..Comparison::default() };
         let mut before = BTreeSet::new();
@@ -159,6 +168,7 @@ impl Baseline {
             }
             let account = self.accounts.iter().find(|account| account.id == it.account);
             self.is_complete
+                && self.left_out.is_none_or(|left_out| it.severity >= left_out.below)
                 && account.is_some_and(|account| account.regions.contains(&it.region))
                 && self.controls.iter().any(|control| &**control == it.control)
                 && !closed.contains(&(&*it.account, &*it.region, it.control))
@@ -251,6 +261,14 @@ mod tests {
             let unseen = Baseline { findings: Vec::new(), ..unseen }.compare(&sample());
             assert_eq!((unseen.new.len(), unseen.unseen.len()), (0, 3), "it was not looked at then");
         }
+        let high = Baseline { left_out: Some(EarlierLeftOut { below: Severity::Critical }), ..before.clone() };
+        let unseen = Baseline { findings: Vec::new(), ..high }.compare(&sample());
+        let less = sample().standing(Standing::Wrong).filter(|it| it.severity < Severity::Critical).count();
+        assert_eq!((unseen.new.len(), unseen.unseen.len()), (3 - less, less), "what was left out then is not new");
+        let mut closed = sample();
+        closed.unopened = std::mem::take(&mut closed.accounts).into_iter().map(|it| it.id).collect();
+        (closed.is_complete, closed.findings) = (false, Vec::new());
+        assert_eq!(before.compare(&closed).untold.len(), 3, "an account that could not be entered");
         let mut oldest = before.clone();
         oldest.made = "2026-10-01T15:00:00Z".into();
         let over_time = Baseline::compare_all(vec![before.clone(), oldest], &now).expect("a comparison");

@@ -18,6 +18,9 @@ pub struct CheckReport {
     pub by: OneLine,
     /// Accounts that were checked.
     pub accounts: Vec<AccountChecked>,
+    /// Ids of accounts that were asked for and could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unopened: Vec<OneLine>,
     /// Whether everything that was asked for was looked at.
     pub is_complete: bool,
     /// What was not looked at, and why.

@@ -99,6 +99,7 @@ fn report(findings: Vec<Finding>) -> CheckReport {
         made: "2026-11-29T15:00:00Z".parse().expect("a time"),
         by: "arn:aws:iam::111122223333:user/ann".into(),
         accounts: vec![AccountChecked { id: "111122223333".into(), regions }],
+        unopened: Vec::new(),
         is_complete: true,
         notes: Vec::new(),
         left_out: None,

@@ -190,6 +190,12 @@ impl LedgerPlace {
         again(&[("region", self.region.as_ref().map(Region::as_str)), ("profile", self.profile.as_deref())])
     }
 
+    /// Returns the options that name the stack whose settings are in force, and the credentials, as they have to be given
+    /// again: each after a blank.
+    pub(crate) fn settings(&self) -> String {
+        again(&[("stack", self.stack.as_deref())]) + &self.credentials()
+    }
+
     /// Returns the options that name the ledger and the credentials, as they have to be given again: each after a blank.
     pub(crate) fn ledger(&self) -> String {
         let named = [

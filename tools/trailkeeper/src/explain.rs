@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use std::process::ExitCode;
 use std::rc::Rc;
 use trailkeeper::aws::Aws;
-use trailkeeper::model::OneLine;
+use trailkeeper::model::{OneLine, Region};
 use trailkeeper::settings::table::by_parameter;
 use trailkeeper::settings::{Mode, Settings};
 use trailkeeper_check::explain::{Judged, control, mode, of_control, of_resource};
@@ -66,7 +66,12 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let Some((family, about)) = control(&asked.control) else {
         return Err(Problem::unusable(format!("there is no control {}", asked.control)));
     };
-    let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
+    let mut aws = Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await;
+    if asked.resource.is_none() && place.stack.is_none() && aws.config().region().is_none() {
+        // Nothing is asked there.
+        aws = Aws::load_as(place.profile.as_deref(), Some(&Region::first())).await;
+    }
+    let aws = Rc::new(aws);
     let mut settings = settings_in_force(&aws, place, &[family.name]).await?;
     // Who asks about a stack knows its parameters, and not the variables that they set.
     let worded = |text: &str| if place.stack.is_some() { by_parameter(text) } else { text.to_owned() };
@@ -79,10 +84,19 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     settings.modes.overrides.insert(asked.control.clone(), Mode::DryRun);
     let accounts = Box::pin(open(&aws, &asked.scope, &settings)).await?;
     let progress = Progress::start();
+    // Another account may have it.
+    let mut unread = None;
     for account in &accounts.opened {
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
         let scene = Scene { account, partition: &accounts.us.partition, settings: &settings, progress: &progress };
-        let Some(Some(seen)) = with_family!(family.name, judged(scene, name)).transpose()? else { continue };
+        let seen = match with_family!(family.name, judged(scene, name)) {
+            Some(Ok(Some(seen))) => seen,
+            Some(Ok(None)) | None => continue,
+            Some(Err(problem)) => {
+                unread.get_or_insert(problem);
+                continue;
+            }
+        };
         progress.end();
         let result = seen.outcomes.iter().find(|it| it.control == asked.control);
         let finding = result.and_then(|result| Finding::of(result, &account.id));
@@ -95,6 +109,9 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         return Ok(ExitCode::SUCCESS);
     }
     progress.end();
+    if let Some(problem) = unread {
+        return Err(problem);
+    }
     Err(Problem::unusable(format!(
         "family {} finds no {} in the accounts and regions that were asked for",
         family.name,

@@ -50,15 +50,15 @@ impl Asked {
 pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Problem> {
     let Asked { resource, control } = asked;
     let names = controls(changes, resource).await?;
-    let chosen: Option<Vec<FindingId>> = control
-        .as_ref()
-        .map(|control| names.iter().filter(|(_, name)| *name == control).map(|(finding, _)| finding.clone()).collect());
-    let ended = match &chosen {
-        Some(chosen) if chosen.is_empty() => Vec::new(),
-        chosen => match changes.ledger.resume(resource, chosen.as_deref(), Utc::now()).await {
+    let takes = |name: &String| control.as_ref().is_none_or(|control| name == control);
+    let chosen: Vec<FindingId> = names.iter().filter(|(_, name)| takes(name)).map(|(id, _)| id.clone()).collect();
+    let ended = if chosen.is_empty() {
+        Vec::new()
+    } else {
+        match changes.ledger.resume(resource, Some(&chosen), Utc::now()).await {
             Ok(ended) => ended,
             Err(error) => return Err(changes.unreadable(&error).await),
-        },
+        }
     };
     if ended.is_empty() {
         print(&format!(

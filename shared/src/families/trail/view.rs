@@ -6,6 +6,7 @@ use super::encryptable::ReplicationRule;
 use super::managed::{MANAGED_GROUP, managed_bucket};
 use super::notices::Notices;
 use super::notices::step::NoticeStep;
+use crate::documents::selectors::Selectors;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
@@ -13,8 +14,8 @@ use crate::managed::log_group::LogGroup;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
-use crate::model::{Call, Place, Seen};
-use crate::record::{Facts, TrailFiles};
+use crate::model::{Call, Place, Seen, Subject};
+use crate::record::{DeliveryErrors, Facts, TrailBucket, TrailFiles};
 use serde_json::Value;
 
 /// Trail, with everything that its controls need to know.
@@ -45,6 +46,36 @@ pub struct TrailState {
     pub logs: Logs,
     /// SNS topic.
     pub topic: Option<String>,
+}
+
+impl TrailState {
+    /// Returns the initial state of a trail that does not exist.
+    #[must_use]
+    pub fn missing(subject: &Subject) -> Self {
+        Self {
+            exists: false,
+            facts: Facts {
+                arn: subject.arn.clone(),
+                multi_region: false,
+                organization: false,
+                logging: Seen::Present(false),
+                selectors: Seen::Present(Selectors::default()),
+                bucket: TrailBucket::ThisAccount(subject.place.region.clone()),
+                errors: Some(DeliveryErrors::default()),
+                files: TrailFiles { bucket: managed_bucket(&subject.place), ..TrailFiles::default() },
+            },
+            validation: false,
+            key: Seen::Absent,
+            logs: Logs {
+                group_arn: None,
+                group: Seen::Absent,
+                role_arn: None,
+                role: Seen::Absent,
+                organization: Seen::NotAsked,
+            },
+            topic: None,
+        }
+    }
 }
 
 /// Delivery from a trail to CloudWatch Logs. CloudTrail accepts log group and role only together.

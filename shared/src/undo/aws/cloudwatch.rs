@@ -5,7 +5,7 @@ use crate::aws::{call, write_call};
 use crate::families::monitoring::aws::alarm;
 use crate::families::monitoring::{Alarm, Metric};
 use crate::model::{CallError, Property, Region, Seen};
-use aws_sdk_cloudwatch::types::MetricAlarm;
+use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
 use serde_json::{Value, json};
 
 impl Properties {
@@ -17,9 +17,26 @@ impl Properties {
 
     /// Returns the names of the alarms of a region that tell a topic.
     pub(super) async fn alarms_telling(&self, region: &Region, topic: &str) -> Result<Vec<String>, CallError> {
-        let sent = self.alarms.of(region).describe_alarms().action_prefix(topic).send();
-        let answer = call("cloudwatch:DescribeAlarms", Box::pin(sent)).await?;
-        Ok(answer.metric_alarms().iter().filter_map(|it| it.alarm_name().map(str::to_owned)).collect())
+        let both = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm];
+        let asked = self.alarms.of(region).describe_alarms().action_prefix(topic).set_alarm_types(Some(both.into()));
+        let mut pages = asked.into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) =
+            Box::pin(call("cloudwatch:DescribeAlarms", async { pages.next().await.transpose() })).await?
+        {
+            // Another topic may begin with the same name.
+            let tells = |actions: [&[String]; 3]| actions.concat().iter().any(|it| it == topic);
+            let metric = page.metric_alarms().iter();
+            let metric = metric
+                .filter(|it| tells([it.alarm_actions(), it.ok_actions(), it.insufficient_data_actions()]))
+                .filter_map(|it| it.alarm_name());
+            let composite = page.composite_alarms().iter();
+            let composite = composite
+                .filter(|it| tells([it.alarm_actions(), it.ok_actions(), it.insufficient_data_actions()]))
+                .filter_map(|it| it.alarm_name());
+            names.extend(metric.chain(composite).map(str::to_owned));
+        }
+        Ok(names)
     }
 
     pub(super) async fn read_alarm(&self, property: &Property) -> Result<Seen<Value>, CallError> {

@@ -49,7 +49,6 @@ impl Properties {
         }
     }
 
-    /// Returns the ids of the flow logs of a region that deliver with a role.
     /// Returns the flow logs that write to a log group, each with what it is of.
     pub(super) async fn flow_logs_to_group(
         &self,
@@ -59,13 +58,14 @@ impl Properties {
         let mut pages = self.ec2.of(region).describe_flow_logs().into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(it) = Box::pin(call("ec2:DescribeFlowLogs", async { pages.next().await.transpose() })).await? {
-            if it.log_group_name() == Some(group) {
+            if group_of(&it) == group {
                 found.push((it.flow_log_id.unwrap_or_default(), it.resource_id.unwrap_or_default()));
             }
         }
         Ok(found)
     }
 
+    /// Returns the ids of the flow logs of a region that deliver with a role.
     pub(super) async fn flow_logs_with_role(&self, region: &Region, role: &str) -> Result<Vec<String>, CallError> {
         let mut pages = self.ec2.of(region).describe_flow_logs().into_paginator().items().send();
         let mut found = Vec::new();

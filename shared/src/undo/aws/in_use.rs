@@ -22,7 +22,7 @@ impl Properties {
         going: &[Property],
     ) -> Result<Option<String>, CallError> {
         if step.before.is_some() {
-            return self.lost_reference(step).await;
+            return Ok(self.lost_reference(step).await);
         }
         Ok(match &step.property {
             Property::Bucket { bucket } if Box::pin(self.bucket_is_full(bucket)).await? => {
@@ -110,19 +110,23 @@ impl Properties {
                 Err(error) => return Err(error),
             }
         }
+        let in_region = |region: &Region| {
+            let region = region.clone();
+            move |error: CallError| CallError { message: format!("{}, in {region}", error.message), ..error }
+        };
         let mut users = Vec::new();
         for region in &regions {
             if servers {
                 let goes = |id: &str| {
                     going.iter().any(|it| matches!(it, Property::ServerLoggingRole { server, .. } if server == id))
                 };
-                let found = self.servers_with_role(region, role).await?;
+                let found = self.servers_with_role(region, role).await.map_err(in_region(region))?;
                 users.extend(found.into_iter().filter(|id| !goes(id)).map(|id| format!("server {id} in {region}")));
             }
             if flow_logs {
                 let goes =
                     |of: &str| going.iter().any(|it| matches!(it, Property::FlowLog { id: Some(id), .. } if id == of));
-                let found = self.flow_logs_with_role(region, role).await?;
+                let found = self.flow_logs_with_role(region, role).await.map_err(in_region(region))?;
                 users.extend(found.into_iter().filter(|id| !goes(id)).map(|id| format!("flow log {id} in {region}")));
             }
             if trails {
@@ -131,7 +135,7 @@ impl Properties {
                         |it| matches!(it, Property::Trail { arn } | Property::TrailSettings { arn } if arn == trail),
                     )
                 };
-                let found = self.trails_with_role(region, role).await?;
+                let found = self.trails_with_role(region, role).await.map_err(in_region(region))?;
                 users.extend(
                     found
                         .into_iter()

@@ -20,10 +20,18 @@ impl Properties {
     }
 
     /// Returns the ARN of a key, by its id or an alias.
-    pub(super) async fn key(&self, region: &Region, id: &str) -> Result<Seen<String>, CallError> {
+    async fn key(&self, region: &Region, id: &str) -> Result<Seen<String>, CallError> {
         let sent = self.kms.of(region).describe_key().key_id(id).send();
         let answer = Seen::from_call(call("kms:DescribeKey", Box::pin(sent)).await)?;
         Ok(answer.and_then(|it| it.key_metadata?.arn))
+    }
+
+    /// Returns whether there is no such key, or none that can be used: one that is disabled or is being deleted.
+    pub(super) async fn is_key_gone(&self, region: &Region, key: &str) -> Result<bool, CallError> {
+        let sent = self.kms.of(region).describe_key().key_id(key).send();
+        let answer = Seen::from_call(call("kms:DescribeKey", Box::pin(sent)).await)?;
+        let metadata = answer.and_then(|it| it.key_metadata);
+        Ok(matches!(metadata, Seen::Absent) || metadata.present().is_some_and(|it| !it.enabled()))
     }
 
     pub(super) async fn read_alias(&self, region: &Region, alias: &str) -> Result<Seen<Value>, CallError> {

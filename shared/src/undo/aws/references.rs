@@ -35,25 +35,23 @@ impl Reference {
 }
 
 impl Properties {
-    /// Returns why a property cannot be given its earlier value: what that points to is gone. What may not be read counts as
-    /// there.
-    ///
-    /// # Errors
-    /// Returns an error if a call fails for any reason other than "denied" or "gone".
-    pub(super) async fn lost_reference(&self, step: &EntryStep) -> Result<Option<String>, CallError> {
-        let Some(before) = &step.before else { return Ok(None) };
-        for reference in references(&step.property, before) {
-            if Box::pin(self.is_gone(&reference)).await? {
-                return Ok(Some(format!("{}, which it pointed to, is gone", reference.name())));
+    /// Returns why a property cannot be given its earlier value: what that points to is gone. What cannot be read counts as
+    /// there: AWS says it then.
+    pub(super) async fn lost_reference(&self, step: &EntryStep) -> Option<String> {
+        let before = step.before.as_ref()?;
+        for reference in references(&step.property, before, &self.place.account) {
+            if Box::pin(self.is_gone(&reference)).await.unwrap_or_default() {
+                let how = if matches!(reference, Reference::Key(_)) { "gone or disabled" } else { "gone" };
+                return Some(format!("{}, which it pointed to, is {how}", reference.name()));
             }
         }
-        Ok(None)
+        None
     }
 
     async fn is_gone(&self, reference: &Reference) -> Result<bool, CallError> {
         let property = match reference.clone() {
             Reference::Bucket(bucket) => Property::Bucket { bucket },
-            Reference::Key(key) => return Ok(matches!(self.key(&region_of(&key)?, &key).await?, Seen::Absent)),
+            Reference::Key(key) => return self.is_key_gone(&region_of(&key)?, &key).await,
             Reference::LogGroup { region, name } => Property::LogGroup { region, name },
             Reference::Role(arn) => Property::Role { role: iam::name_in(&arn).to_owned() },
             Reference::Topic(arn) => Property::Topic { arn },
@@ -69,15 +67,17 @@ impl Properties {
     }
 }
 
-/// Returns what AWS looks for when a property is given a value.
-fn references(property: &Property, value: &Value) -> Vec<Reference> {
+/// Returns what AWS looks for when a property is given a value, as far as the account can tell: roles and log groups of another
+/// account are not asked for.
+fn references(property: &Property, value: &Value, account: &str) -> Vec<Reference> {
     let text = |name: &str| parse::text(value, name);
+    let own = |name: &str| text(name).filter(|arn| Arn::parse(arn).is_some_and(|arn| arn.account == account));
     let bucket = |name: &str| text(name).map(Reference::Bucket);
     // A key may also be named by its id or its alias alone, in a region that the value does not name.
     let key = |name: &str| text(name).filter(|arn| Region::of_arn(arn).is_some()).map(Reference::Key);
-    let role = |name: &str| text(name).map(Reference::Role);
+    let role = |name: &str| own(name).map(Reference::Role);
     let topic = |name: &str| text(name).filter(|arn| Region::of_arn(arn).is_some()).map(Reference::Topic);
-    let group = |name: &str| text(name).as_deref().and_then(Reference::log_group);
+    let group = |name: &str| own(name).as_deref().and_then(Reference::log_group);
     let all = match property {
         Property::BucketLogging { .. } => {
             let to = value.get("LoggingEnabled").unwrap_or(value);
@@ -106,6 +106,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const ACCOUNT: &str = "111122223333";
+
     #[test]
     fn a_trail_points_to_five_things_and_may_lack_four() {
         let property = Property::TrailSettings { arn: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main".into() };
@@ -115,11 +117,12 @@ mod tests {
             "CloudWatchLogsRoleArn": "arn:aws:iam::111122223333:role/path/r",
             "SnsTopicName": "arn:aws:sns:eu-west-1:111122223333:t",
         });
-        let names: Vec<String> = references(&property, &all).iter().map(Reference::name).collect();
+        let names: Vec<String> = references(&property, &all, ACCOUNT).iter().map(Reference::name).collect();
         let key = "KMS key arn:aws:kms:eu-west-1:111122223333:key/k";
         assert_eq!(names, ["bucket logs", key, "log group g", "role r", "topic arn:aws:sns:eu-west-1:111122223333:t"]);
+        assert_eq!(references(&property, &all, "999999999999").len(), 3, "whose role and group are another account's");
         let one = json!({ "S3BucketName": "logs", "KmsKeyId": "", "SnsTopicName": null });
-        assert_eq!(references(&property, &one), [Reference::Bucket("logs".into())]);
+        assert_eq!(references(&property, &one, ACCOUNT), [Reference::Bucket("logs".into())]);
     }
 
     #[test]
@@ -127,9 +130,9 @@ mod tests {
         let region = Region::parse("eu-west-1").expect("a region");
         let property = Property::FlowLog { region: region.clone(), vpc: "vpc-1".into(), id: None };
         let group = [Reference::LogGroup { region, name: "g".into() }];
-        assert_eq!(references(&property, &json!({ "LogGroupName": "g" })), group);
+        assert_eq!(references(&property, &json!({ "LogGroupName": "g" }), ACCOUNT), group);
         let arn = "arn:aws:logs:eu-west-1:111122223333:log-group:g:*";
-        assert_eq!(references(&property, &json!({ "LogDestination": arn })), group);
-        assert_eq!(references(&property, &json!({ "LogDestination": "arn:aws:s3:::b" })), []);
+        assert_eq!(references(&property, &json!({ "LogDestination": arn }), ACCOUNT), group);
+        assert_eq!(references(&property, &json!({ "LogDestination": "arn:aws:s3:::b" }), ACCOUNT), []);
     }
 }

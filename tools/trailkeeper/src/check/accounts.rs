@@ -26,7 +26,9 @@ pub(crate) struct Accounts {
     pub(crate) us: Identity,
     /// Accounts that were entered.
     pub(crate) opened: Vec<Opened>,
-    /// Why others were not.
+    /// Ids of those that were not.
+    pub(crate) unopened: Vec<String>,
+    /// Why they were not.
     pub(crate) notes: Vec<OneLine>,
 }
 
@@ -53,7 +55,7 @@ pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &Settings) -> R
             Box::pin(home.accounts()).await.map_err(|error| failed(&error))?
         }
     };
-    let (mut opened, mut notes, mut first) = (Vec::new(), Vec::new(), None);
+    let (mut opened, mut unopened, mut notes, mut first) = (Vec::new(), Vec::new(), Vec::new(), None);
     for id in ids {
         let entered = if id == us.account {
             Ok(Rc::clone(aws))
@@ -64,23 +66,27 @@ pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &Settings) -> R
             Ok(aws) => Box::pin(regions(&aws, scope, settings)).await.map(|regions| (aws, regions)),
             Err(error) => Err(error),
         };
-        match found {
+        let problem = match found {
             Ok((_, regions)) if regions.is_empty() => {
                 let asked = scope.regions.join(", ");
-                return Err(Problem::unusable(format!("--regions: account {id} has enabled no region {asked}")));
+                Problem::unusable(format!("--regions: account {id} has enabled no region {asked}"))
             }
-            Ok((aws, regions)) => opened.push(Opened { id, aws, regions }),
+            Ok((aws, regions)) => {
+                opened.push(Opened { id, aws, regions });
+                continue;
+            }
             Err(error) => {
-                let whose = Whose { account: Some(id), ..whose(Some(&settings.home)) };
-                let problem = Problem::call(&error, &whose).of_check();
-                notes.push(OneLine::from(problem.to_string()));
-                first.get_or_insert(problem);
+                let whose = Whose { account: Some(id.clone()), ..whose(Some(&settings.home)) };
+                Problem::call(&error, &whose).of_check()
             }
-        }
+        };
+        unopened.push(id);
+        notes.push(OneLine::from(problem.to_string()));
+        first.get_or_insert(problem);
     }
     match first {
         Some(problem) if opened.is_empty() => Err(problem),
-        _ => Ok(Accounts { us, opened, notes }),
+        _ => Ok(Accounts { us, opened, unopened, notes }),
     }
 }
 

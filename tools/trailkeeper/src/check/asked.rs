@@ -145,6 +145,14 @@ impl Scope {
         again(&[("role", role), ("external-id", self.external_id.as_deref())])
     }
 
+    /// Returns the options by which `trailkeeper undo` enters an account, each after a blank; none for one's own.
+    pub(crate) fn entering(&self, own: &str, account: &str) -> String {
+        if account == own {
+            return String::new();
+        }
+        again(&[("role", Some(&self.role)), ("external-id", self.external_id.as_deref())])
+    }
+
     pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
         let mut many = |name: &str| -> Vec<String> {
             given.remove_many::<String>(name).into_iter().flatten().map(|it| it.trim().to_owned()).collect()

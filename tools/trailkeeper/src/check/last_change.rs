@@ -5,7 +5,7 @@ use crate::problem::{Problem, Whose};
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::retry::RetryConfig;
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::sleep;
 use trailkeeper::aws::call;
@@ -28,6 +28,7 @@ const PACE: Duration = Duration::from_millis(500);
 /// Asks about each resource with something wrong. Where CloudTrail does not tell, nothing is said.
 pub(super) async fn ask(accounts: &[Opened], findings: &mut [Finding]) {
     let mut known: BTreeMap<String, Vec<Called>> = BTreeMap::new();
+    let mut silent = BTreeSet::new();
     for finding in findings.iter_mut().filter(|it| it.standing == Standing::Wrong) {
         let names = names(&finding.resource);
         let Some(name) = names.first() else { continue };
@@ -36,7 +37,8 @@ pub(super) async fn ask(accounts: &[Opened], findings: &mut [Finding]) {
             if known.len() >= MOST {
                 break;
             }
-            let Some(account) = accounts.iter().find(|it| it.id == *finding.account) else { continue };
+            let is_asked = |it: &&Opened| it.id == *finding.account && !silent.contains(&it.id);
+            let Some(account) = accounts.iter().find(is_asked) else { continue };
             let mut found = Vec::new();
             for name in names {
                 match Box::pin(calls(account, &finding.region, name)).await {
@@ -44,8 +46,10 @@ pub(super) async fn ask(accounts: &[Opened], findings: &mut [Finding]) {
                     Err(error) => {
                         let (account, region) = (Some(account.id.clone()), Some(finding.region.to_string()));
                         let problem = Problem::call(&error, &Whose { account, region, arn: None });
-                        eprintln!("trailkeeper: who changed last what is wrong is not told: {problem}");
-                        return;
+                        eprintln!("trailkeeper: who changed last what is wrong there is not told: {problem}");
+                        silent.insert(account.id.clone());
+                        found.clear();
+                        break;
                     }
                 }
             }

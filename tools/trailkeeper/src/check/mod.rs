@@ -54,7 +54,10 @@ async fn settings_of(aws: &Aws, stack: &str, families: &[&str]) -> Result<Settin
                      --region"
                 )));
             }
-            Err(error) => return Err(Problem::call(&error, &Whose::default())),
+            Err(error) => {
+                let region = aws.config().region().map(ToString::to_string);
+                return Err(Problem::call(&error, &Whose { region, ..Whose::default() }).of_check());
+            }
         }
     }
     variables.retain(|(name, _)| name.starts_with(PREFIX));
@@ -88,10 +91,11 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
     let families: Vec<&str> = families().into_iter().map(|it| it.name).collect();
     let settings = settings_in_force(&aws, place, &families).await?;
-    let given = (place.credentials(), &Progress::start());
+    let progress = Progress::start();
+    let given = (place.settings(), &progress);
     let checked = Box::pin(checked(&aws, settings, (&asked.scope, &asked.selection), given)).await?;
     let mut report = checked.report;
-    if asked.history && report.is_complete {
+    if asked.history && !progress.was_stopped() {
         Box::pin(last_change::ask(&checked.accounts, &mut report.findings)).await;
     }
     let baselines = baselines.into_iter().map(|it| it.at_least(asked.selection.min_severity)).collect();
@@ -131,7 +135,7 @@ pub(crate) async fn checked(
             "no control is left to be checked: none is asked for by everything that was given, and switched on",
         ));
     }
-    let accounts::Accounts { us, opened, mut notes } = Box::pin(open(aws, scope, &settings)).await?;
+    let accounts::Accounts { us, opened, unopened, mut notes } = Box::pin(open(aws, scope, &settings)).await?;
     let (mut findings, mut left_out): (Vec<Finding>, Vec<Finding>) = (Vec::new(), Vec::new());
     for account in &opened {
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
@@ -158,6 +162,7 @@ pub(crate) async fn checked(
         made: Utc::now().trunc_subsecs(0),
         by: us.arn.as_str().into(),
         accounts: opened.iter().map(name).collect(),
+        unopened: unopened.iter().map(|id| id.as_str().into()).collect(),
         is_complete: notes.is_empty(),
         notes,
         left_out: selection.min_severity.map(|below| LeftOut::of(below, &left_out)),

@@ -6,7 +6,7 @@ use crate::arguments::LedgerPlace;
 use crate::changes::Changes;
 use crate::check::progress::Progress;
 use crate::check::walk::{origin, with_family};
-use crate::check::{Scope, checked, is_fixable, look, scope_arguments, settings};
+use crate::check::{Scope, checked, is_fixable, look, scope_arguments, settings_in_force};
 use crate::explain::{control_of, named_control};
 use crate::problem::Problem;
 use crate::resource::{Scene, judged, mended};
@@ -15,7 +15,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use futures_util::FutureExt;
 use std::process::ExitCode;
 use std::rc::Rc;
-use told::{Difference, ended, plan};
+use told::{Difference, Undoing, ended, plan};
 use trailkeeper::aws::Aws;
 use trailkeeper::aws::ledger::TableLedger;
 use trailkeeper::model::Arn;
@@ -84,11 +84,18 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
     let selection = Selection { controls: vec![asked.control.clone()], ..Selection::default() };
     let progress = Progress::start();
-    let given = place.credentials();
-    let mut settings = settings(&aws)?;
+    let given = place.settings();
+    let family = control(&asked.control).map(|(family, _)| family.name);
+    let mut settings = Box::pin(settings_in_force(&aws, place, family.as_slice())).await?;
     let found = Box::pin(checked(&aws, settings.clone(), (&asked.scope, &selection), (given, &progress))).await?;
     let taken = |it: &&Finding| asked.takes(it);
     let due: Vec<&Finding> = found.report.findings.iter().filter(taken).filter(|it| is_fixable(it)).collect();
+    for note in found.report.notes.iter().filter(|_| asked.all) {
+        print(&format!("Not looked at: {note}\n"))?;
+    }
+    if progress.was_stopped() {
+        return Err(Problem::interrupted("interrupted: nothing was changed"));
+    }
     if due.is_empty() {
         return nothing_due(asked, &found.report);
     }
@@ -109,6 +116,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         }
     }
     let given = place.ledger();
+    let own = Arn::parse(&found.report.by).map_or("", |arn| arn.account);
     selection.switch(&mut settings);
     let cause = origin("trailkeeper fix", Some(found.report.by.to_string()));
     // What no call puts right is told, and keeps the command from succeeding.
@@ -137,9 +145,17 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         let looking = Scene { account, partition, settings: &settings, progress: &progress };
         let scene = Scene { settings: &writing, ..looking };
         let name: &str = &finding.resource;
-        let Some(Some(seen)) = with_family!(finding.family, judged(looking, name)).transpose()? else {
-            print(&format!("It is gone: {}\n", finding.resource))?;
-            continue;
+        let seen = match with_family!(finding.family, judged(looking, name)) {
+            Some(Ok(Some(seen))) => seen,
+            Some(Ok(None)) | None => {
+                print(&format!("It is gone: {}\n", finding.resource))?;
+                continue;
+            }
+            Some(Err(problem)) => {
+                failed += 1;
+                print(&format!("Not fixed, as it could not be read again: {}: {problem}\n", finding.resource))?;
+                continue;
+            }
         };
         let now = seen.outcomes.iter().find(|it| it.control == asked.control).map(|it| it.steps.as_slice());
         let differs = Difference::of(&finding.steps, now.unwrap_or_default());
@@ -156,10 +172,17 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         let outcome = outcomes.unwrap_or_default().into_iter().find(|it| it.control == asked.control);
         let Some(outcome) = outcome else { continue };
         failed += usize::from(!matches!(outcome.status, Status::Fixed | Status::Compliant));
-        print(&ended(&outcome, finding.family, &found.report.by, &given).unwrap_or_default())?;
+        let undoing = Undoing {
+            ledger: format!("{given}{}", asked.scope.entering(own, &account.id)),
+            account: Some(&*account.id).filter(|it| *it != own),
+            profile: place.profile.as_deref(),
+        };
+        print(&ended(&outcome, finding.family, &found.report.by, &undoing).unwrap_or_default())?;
     }
     progress.end();
-    Ok(ExitCode::from(u8::from(failed + left > 0)))
+    // What was not looked at may be wrong, too.
+    let untold = asked.all && found.report.is_unsure();
+    Ok(ExitCode::from(if failed + left > 0 { 1 } else { u8::from(untold) * 2 }))
 }
 
 /// Says why there is nothing to fix.
@@ -177,6 +200,11 @@ fn nothing_due(asked: &Asked, report: &CheckReport) -> Result<ExitCode, Problem>
     if taken.iter().any(|it| it.standing <= Standing::Unknown) {
         print(&render(report, look()))?;
         return Err(Problem::refused("nothing was changed: no call of Trailkeeper's puts it right"));
+    }
+    if report.is_unsure() && asked.all {
+        return Err(Problem::unusable(
+            "nothing is seen to be wrong, and not everything could be told: see trailkeeper check",
+        ));
     }
     print("Nothing is wrong.\n")?;
     Ok(ExitCode::SUCCESS)

@@ -75,10 +75,30 @@ impl<'a> Difference<'a> {
     }
 }
 
+/// What has to be given again to take a fix back.
+#[derive(Debug, Default)]
+pub(super) struct Undoing<'a> {
+    /// Options that name the ledger, the credentials and how the account is entered, each after a blank.
+    pub(super) ledger: String,
+    /// Account of the resource, if the credentials are of another one.
+    pub(super) account: Option<&'a str>,
+    /// Profile with the credentials.
+    pub(super) profile: Option<&'a str>,
+}
+
+impl Undoing<'_> {
+    /// Returns whose credentials a command of AWS needs, if not those of the environment.
+    fn whose(&self) -> String {
+        match (self.account, self.profile) {
+            (Some(account), _) => format!(", with credentials of account {account}"),
+            (None, Some(profile)) => format!(", with AWS_PROFILE={}", OneLine::from(profile)),
+            (None, None) => String::new(),
+        }
+    }
+}
+
 /// Says what became of a fix, and what takes it back.
-///
-/// `given` are the options that name the ledger and the credentials.
-pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str, given: &str) -> Result<String, Error> {
+pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str, undoing: &Undoing<'_>) -> Result<String, Error> {
     let mut text = String::new();
     let ControlResult { resource, status, because, steps, change, .. } = outcome;
     match status {
@@ -103,10 +123,10 @@ pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str, given: &str
     }
     let made: Vec<_> = steps.iter().filter(|it| it.status == StepStatus::Applied).collect();
     match change {
-        Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}{given}")?,
+        Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}{}", undoing.ledger)?,
         _ => made.iter().rev().try_for_each(|step| {
             let once = step.undo_once.as_ref().map(|it| format!("  # once {it}")).unwrap_or_default();
-            writeln!(text, "  To undo it: {}{once}", step.undo)
+            writeln!(text, "  To undo it{}: {}{once}", undoing.whose(), step.undo)
         })?,
     }
     Ok(text)
@@ -166,9 +186,27 @@ mod tests {
         (failed.status, failed.error) =
             (StepStatus::Failed, Some("iam:CreateRole was denied (AccessDenied: no)".into()));
         outcome.steps = vec![failed.clone(), failed];
-        let told = ended(&outcome, "vpc", "arn:aws:iam::1:user/ann", "").expect("text");
+        let told = ended(&outcome, "vpc", "arn:aws:iam::1:user/ann", &Undoing::default()).expect("text");
         assert_eq!(told.matches("AccessDenied").count(), 1, "{told}");
         let cure = "allow iam:CreateRole to arn:aws:iam::1:user/ann: policies/vpc.remediate.json has it";
         assert!(told.contains(cure), "{told}");
+    }
+
+    #[test]
+    fn what_takes_it_back_names_whose_credentials_that_takes() {
+        let control = ("vpc-flow-logs", Severity::Medium);
+        let mut outcome = ControlResult::new(control, "arn:aws:ec2:r:1:vpc/v", "r", Status::Fixed, "");
+        outcome.steps = vec![StepReport { status: StepStatus::Applied, ..step("ec2:CreateFlowLogs", "create") }];
+        let undo = |account, profile| {
+            let undoing = Undoing { ledger: " --profile p --role r".to_owned(), account, profile };
+            ended(&outcome, "vpc", "arn:aws:iam::1:user/ann", &undoing).expect("text")
+        };
+        assert!(undo(None, None).contains("To undo it: undo"));
+        assert!(undo(None, Some("p")).contains("To undo it, with AWS_PROFILE=p: undo"));
+        assert!(undo(Some("2"), Some("p")).contains("To undo it, with credentials of account 2: undo"));
+        outcome.change = Some("01KJPY9CD00000000000000007".parse().expect("an id"));
+        let undoing = Undoing { ledger: " --profile p --role r".to_owned(), account: Some("2"), profile: Some("p") };
+        let told = ended(&outcome, "vpc", "arn:aws:iam::1:user/ann", &undoing).expect("text");
+        assert!(told.contains("trailkeeper undo 01KJPY9CD00000000000000007 --profile p --role r"), "{told}");
     }
 }

@@ -60,10 +60,15 @@ pub(super) async fn run(
     change.ended = Some(Utc::now());
     keep(job, &mut change).await?;
     if end.is_ok() {
-        mark(job, &change).await?;
-        let stays = planned.iter().filter(|it| matches!(it.reversal, Reversal::Stays(_))).count();
+        let waits = planned.iter().any(|it| matches!(it.reversal, Reversal::Waits(_)));
+        // What waits is taken back by running it again.
+        if !waits {
+            mark(job, &change).await?;
+        }
+        let stays = planned.iter().filter(|it| matches!(it.reversal, Reversal::Stays(_) | Reversal::Waits(_))).count();
         let but = if stays == 0 { String::new() } else { format!(", but for what stays ({stays}): see above") };
-        tell(&format!("Change {} is taken back{but}. That is change {}.\n", job.entry.id, change.id))?;
+        let again = if waits { " Run it again once nothing is in the way." } else { "" };
+        tell(&format!("Change {} is taken back{but}. That is change {}.{again}\n", job.entry.id, change.id))?;
     }
     end.map(|()| change.id)
 }

@@ -18,9 +18,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use exempt::Exempting;
 use std::process::ExitCode;
 use survey::Survey;
+use trailkeeper::aws::Aws;
 use trailkeeper::event::Identity;
 use trailkeeper::ledger::{ChangeId, LedgerEntry, Reversal};
 use trailkeeper::model::{CallError, OneLine, Place};
+use trailkeeper::reconcile::ports::Account as _;
 use trailkeeper::undo::aws::Properties;
 
 /// Longest that a function may take, after which a change that has not ended never will ([quotas]).
@@ -35,6 +37,8 @@ pub(crate) struct Asked {
     yes: bool,
     until: Option<NaiveDate>,
     json: bool,
+    role: Option<String>,
+    external_id: Option<String>,
 }
 
 /// Returns the command.
@@ -48,6 +52,15 @@ pub(crate) fn command() -> Command {
                 .long("exempt-until")
                 .value_name("DAY")
                 .help("Exempts the resource by its tags until that day, before anything is taken back"),
+            Arg::new("role")
+                .long("role")
+                .value_name("NAME")
+                .help("The role by which the account of the change is entered, if it is not that of the credentials"),
+            Arg::new("external-id")
+                .long("external-id")
+                .value_name("ID")
+                .requires("role")
+                .help("The external id that the role asks for"),
             json().help("Prints the plan as JSON, and takes it back with --yes alone"),
         ])
 }
@@ -60,13 +73,22 @@ impl Asked {
         if until.is_some_and(|until| until < Utc::now().date_naive()) {
             return Err("--exempt-until: that day is over".to_owned());
         }
-        Ok(Self { id: change_of(given)?, yes: given.get_flag("yes"), until, json: given.get_flag("json") })
+        Ok(Self {
+            id: change_of(given)?,
+            yes: given.get_flag("yes"),
+            until,
+            json: given.get_flag("json"),
+            role: given.remove_one("role"),
+            external_id: given.remove_one("external-id"),
+        })
     }
 }
 
 /// Change that is being taken back.
 struct Job<'a> {
     changes: &'a Changes,
+    /// Credentials of the account of the change.
+    aws: &'a Aws,
     entry: &'a LedgerEntry,
     person: &'a Identity,
     properties: Properties,
@@ -83,18 +105,22 @@ impl Job<'_> {
 
 /// Runs the command.
 pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Problem> {
-    let Asked { id, yes, until, json } = asked;
+    let Asked { id, yes, until, json, .. } = asked;
     let tell = |text: &str| if *json { Ok(()) } else { print(text) };
     let entry = changes.entry(*id).await?;
     let running = Utc::now() - id.time() < LONGEST;
     let steps = entry.to_take_back(running).map_err(|reason| Problem::refused(reason.to_string()))?;
-    let person = changes.person().await?;
+    let mut person = changes.person().await?;
+    let mut entered = None;
     if person.account != entry.account {
-        return Err(elsewhere(&entry, &person));
+        let aws = Box::pin(enter(changes, asked, &entry, &person)).await?;
+        person = aws.identity().await.map_err(|error| Problem::call(&error, &Whose::default()))?;
+        entered = Some(aws);
     }
+    let aws = entered.as_ref().unwrap_or(&changes.aws);
     let (partition, account, region) = (person.partition.clone(), entry.account.clone(), entry.region.clone());
-    let properties = Properties::new(&changes.aws, Place { partition, account, region });
-    let job = Job { changes, entry: &entry, person: &person, properties };
+    let properties = Properties::new(aws, Place { partition, account, region });
+    let job = Job { changes, aws, entry: &entry, person: &person, properties };
     let survey = Survey::of(&job, &steps).await?;
     let planned = survey.plan();
     tell(&say::plan(&entry, &planned))?;
@@ -107,10 +133,18 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
         )));
     }
     let due = planned.iter().filter(|it| matches!(it.reversal, Reversal::Restore { .. })).count();
+    let waits = planned.iter().any(|it| matches!(it.reversal, Reversal::Waits(_)));
     if due == 0 {
         is_over(None)?;
-        let stays = planned.iter().any(|it| matches!(it.reversal, Reversal::Stays(_)));
-        tell(if stays { "Nothing was taken back: see above.\n" } else { "There is nothing to take back.\n" })?;
+        if until.is_some() {
+            tell("Nothing is exempted, since nothing is taken back.\n")?;
+        }
+        if waits {
+            return Err(Problem::refused(format!(
+                "nothing of change {id} was taken back: see above what is in the way"
+            )));
+        }
+        tell("There is nothing to take back.\n")?;
         return Ok(ExitCode::SUCCESS);
     }
     let exempting = Exempting::of(&job, *until).await?;
@@ -133,10 +167,29 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
     }
     // First, since the calls themselves are events that Trailkeeper looks into.
     exempting.set(&job).await?;
-    let by = apply::run(&job, &survey, &planned, &tell).await?;
+    let by = match apply::run(&job, &survey, &planned, &tell).await {
+        Ok(by) => by,
+        Err(problem) => {
+            is_over(None)?;
+            if let Some(until) = until {
+                tell(&format!("It is exempt until {until} all the same, by its tags.\n"))?;
+            }
+            return Err(problem);
+        }
+    };
     is_over(Some(by))?;
     tell(&exempting.after())?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(u8::from(waits)))
+}
+
+/// Enters the account of a change by the role that was named.
+async fn enter(changes: &Changes, asked: &Asked, entry: &LedgerEntry, person: &Identity) -> Result<Aws, Problem> {
+    let Some(role) = &asked.role else { return Err(elsewhere(entry, person)) };
+    let entered = changes.aws.enter_as(&person.partition, &entry.account, role, asked.external_id.as_deref()).await;
+    entered.map_err(|error| {
+        let (account, arn) = (Some(entry.account.clone()), Some(person.arn.clone()));
+        Problem::call(&error, &Whose { account, region: None, arn })
+    })
 }
 
 fn elsewhere(entry: &LedgerEntry, person: &Identity) -> Problem {
@@ -144,6 +197,7 @@ fn elsewhere(entry: &LedgerEntry, person: &Identity) -> Problem {
     let (has, arn) = (&person.account, OneLine::from(person.arn.as_str()));
     Problem::refused(format!(
         "nothing was taken back: change {id} is in account {needed}, and these credentials are of account {has} ({arn}). \
-         Name a profile of account {needed} with --profile, and one that can read the ledger with --ledger-profile"
+         Name a role of account {needed} with --role, or a profile with --profile and one that can read the ledger with \
+         --ledger-profile"
     ))
 }

@@ -19,7 +19,7 @@ pub(super) fn json(entry: &LedgerEntry, planned: &[PlannedReversal<'_>], taken_b
         let (outcome, command, because, differences) = match reversal {
             Reversal::Restore { shown } => ("restore", Some(shown.to_string()), None, &[] as &[Difference]),
             Reversal::Nothing(why) => ("nothing", None, Some(why), [].as_slice()),
-            Reversal::Stays(why) => ("stays", None, Some(why), [].as_slice()),
+            Reversal::Stays(why) | Reversal::Waits(why) => ("stays", None, Some(why), [].as_slice()),
             Reversal::Refused(differences) => ("refused", None, None, differences.as_slice()),
         };
         json!({
@@ -45,6 +45,7 @@ fn write(text: &mut String, entry: &LedgerEntry, planned: &[PlannedReversal<'_>]
             }
             Reversal::Nothing(why) => writeln!(text, "     nothing to do: {}", OneLine::from(why.as_str()))?,
             Reversal::Stays(why) => writeln!(text, "     stays: {}", OneLine::from(why.as_str()))?,
+            Reversal::Waits(why) => writeln!(text, "     stays for now: {}", OneLine::from(why.as_str()))?,
             Reversal::Refused(differences) => {
                 writeln!(text, "     refused: it is no longer what Trailkeeper wrote")?;
                 differences.iter().try_for_each(|it| write_difference(text, it))?;

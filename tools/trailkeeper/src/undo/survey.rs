@@ -33,8 +33,10 @@ impl Survey {
         let going: Vec<Property> = found.iter().map(property).collect();
         for (step, reading) in &mut found {
             if reading.now.present().is_some() || step.before.is_some() {
-                let hindrance = job.properties.hindrance(&job.changes.aws, step, &going).await;
-                reading.hindrance = hindrance.map_err(|error| job.problem(&error))?;
+                let hindrance = Box::pin(job.properties.hindrance(job.aws, step, &going)).await;
+                // What may still be needed stays.
+                reading.hindrance =
+                    hindrance.unwrap_or_else(|error| Some(format!("whether it is needed could not be read: {error}")));
             }
         }
         Ok(Self(found))

@@ -3,21 +3,20 @@
 use super::Trails;
 use crate::aws::cloudtrail::files;
 use crate::aws::{Located, call};
-use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::trail::aws::bucket::BucketReads;
 use crate::families::trail::closed::{closed, rightful};
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_TRAIL, managed_role};
-use crate::families::trail::view::{Logs, TrailResources, View};
-use crate::families::trail::{Notices, Trail, key, managed, view};
+use crate::families::trail::view::{TrailResources, TrailState, View};
+use crate::families::trail::{Notices, Trail, key, managed};
 use crate::family::{Control, Family as _};
 use crate::managed::bucket::stranger;
 use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
-use crate::record::{DeliveryErrors, Facts, RecordCheck, TrailBucket, TrailFiles};
+use crate::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
 use futures_util::future::{try_join, try_join4};
@@ -61,7 +60,7 @@ impl Read<Trail> for Trails {
         let check = RecordCheck::of(place, &self.settings, &organization);
         let (trail, managed) = match listed.iter().find(|it| it.trail_arn() == Some(&subject.arn)) {
             Some(described) => Box::pin(self.existing(&check, place, described, status)).await?,
-            None => (missing(subject), TrailResources::default()),
+            None => (TrailState::missing(subject), TrailResources::default()),
         };
         // A trail that is not logging may be exempt only if another one is.
         let silent = trail.facts.logging != Seen::Present(true) && self.is_on(&logging::CONTROL);
@@ -122,7 +121,7 @@ impl Trails {
         place: &Place,
         trail: &Described,
         status: Option<Seen<GetTrailStatusOutput>>,
-    ) -> Result<(view::TrailState, TrailResources), CallError> {
+    ) -> Result<(TrailState, TrailResources), CallError> {
         let arn = trail.trail_arn().unwrap_or_default();
         let files = files(trail);
         // A key that is not wanted is replaced, as if there were none.
@@ -158,7 +157,7 @@ impl Trails {
         if rightful(check, &facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
             (managed.name, managed.bucket, managed.passed) = self.foundation(place).await?;
         }
-        let trail = view::TrailState {
+        let trail = TrailState {
             exists: true,
             facts,
             validation: trail.log_file_validation_enabled().unwrap_or_default(),
@@ -296,32 +295,5 @@ fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
             let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| managed::group_name(place, arn));
             group == Some(name)
         }
-    }
-}
-
-/// Returns the initial state of a trail that does not exist.
-fn missing(subject: &Subject) -> view::TrailState {
-    view::TrailState {
-        exists: false,
-        facts: Facts {
-            arn: subject.arn.clone(),
-            multi_region: false,
-            organization: false,
-            logging: Seen::Present(false),
-            selectors: Seen::Present(Selectors::default()),
-            bucket: TrailBucket::ThisAccount(subject.place.region.clone()),
-            errors: Some(DeliveryErrors::default()),
-            files: TrailFiles { bucket: managed::managed_bucket(&subject.place), ..TrailFiles::default() },
-        },
-        validation: false,
-        key: Seen::Absent,
-        logs: Logs {
-            group_arn: None,
-            group: Seen::Absent,
-            role_arn: None,
-            role: Seen::Absent,
-            organization: Seen::NotAsked,
-        },
-        topic: None,
     }
 }

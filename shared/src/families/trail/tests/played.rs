@@ -1,6 +1,5 @@
 //! Trails in the account of the game.
 
-use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::families::trail::closed::rightful;
@@ -37,7 +36,7 @@ impl Played for Trail {
         let here = account.trails.get(&subject.arn).filter(|it| seen(it));
         let (trail, managed) = match here {
             Some(here) => existing(account, subject, here, &check),
-            None => (missing(subject), TrailResources::default()),
+            None => (TrailState::missing(subject), TrailResources::default()),
         };
         let mut view = View { trail, others: Seen::Present(vec![]), organization: vec![], managed };
         let ends =
@@ -269,30 +268,4 @@ fn foundation(account: &AwsAccount, place: &Place) -> (String, Seen<Seen<serde_j
         }
     }
     (managed::managed_bucket(place), Seen::Unreadable("s3:ListBucket"), passed)
-}
-
-fn missing(subject: &Subject) -> TrailState {
-    TrailState {
-        exists: false,
-        facts: Facts {
-            arn: subject.arn.clone(),
-            multi_region: false,
-            organization: false,
-            logging: Seen::Present(false),
-            selectors: Seen::Present(Selectors::default()),
-            bucket: TrailBucket::ThisAccount(subject.place.region.clone()),
-            errors: Some(DeliveryErrors::default()),
-            files: TrailFiles { bucket: managed::managed_bucket(&subject.place), ..TrailFiles::default() },
-        },
-        validation: false,
-        key: Seen::Absent,
-        logs: Logs {
-            group_arn: None,
-            group: Seen::Absent,
-            role_arn: None,
-            role: Seen::Absent,
-            organization: Seen::NotAsked,
-        },
-        topic: None,
-    }
 }
