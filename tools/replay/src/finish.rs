@@ -8,8 +8,7 @@ use crate::cost::Cost;
 use crate::intake::{Counts, Intake};
 use crate::proposal::Proposal;
 use crate::report::{CallWakes, CallerWakes, DayWakes, FunctionWakes, LIMITS, ReadRecords, ReplayReport, Unread};
-use crate::sequence::find;
-use chrono::DateTime;
+use crate::sequence::{find, time};
 use std::collections::BTreeMap;
 
 /// Number of callers of a kind that are named.
@@ -63,8 +62,8 @@ impl Intake {
                 outside: counts.outside,
                 copies: counts.copies,
                 unusable: counts.unusable + sources.malformed,
-                first: counts.first.clone(),
-                last: counts.last.clone(),
+                first: counts.first.map(|at| time(at.timestamp())),
+                last: counts.last.map(|at| time(at.timestamp())),
                 days,
                 accounts: counts.accounts.iter().cloned().collect(),
                 regions: counts.regions.iter().cloned().collect(),
@@ -125,8 +124,7 @@ impl Intake {
 
 /// Returns the number of days that were looked at, at least one.
 fn days(assumptions: &Assumptions, counts: &Counts) -> f64 {
-    let time = |text: &Option<String>| DateTime::parse_from_rfc3339(text.as_deref()?).ok();
-    let between = || Some((time(&counts.last)? - time(&counts.first)?).as_seconds_f64() / 86_400.0);
+    let between = || Some((counts.last? - counts.first?).as_seconds_f64() / 86_400.0);
     let given = assumptions.days.map(f64::from);
     given.or_else(between).unwrap_or_default().max(1.0)
 }

@@ -27,6 +27,8 @@ pub struct Intake {
     pub(crate) counts: Counts,
     pub(crate) kept: Vec<Kept>,
     pub(crate) facts: Facts,
+    /// First and last time that is looked at.
+    limits: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
     /// Ids of the records that were counted, as hashes: a copy of one is not counted again.
     seen: HashSet<u64>,
 }
@@ -40,11 +42,11 @@ pub(crate) struct Counts {
     pub(crate) outside: u64,
     /// Records of watched calls that were there before, in another file.
     pub(crate) copies: u64,
-    /// Records of watched calls that cannot be judged.
+    /// Records without a time, and of watched calls that cannot be judged.
     pub(crate) unusable: u64,
     /// First and last time.
-    pub(crate) first: Option<String>,
-    pub(crate) last: Option<String>,
+    pub(crate) first: Option<DateTime<Utc>>,
+    pub(crate) last: Option<DateTime<Utc>>,
     /// Accounts and regions of the records.
     pub(crate) accounts: BTreeSet<String>,
     pub(crate) regions: BTreeSet<String>,
@@ -108,8 +110,18 @@ impl Intake {
         let mut facts = Facts::default();
         facts.buckets.extend(assumptions.log_buckets.iter().cloned());
         facts.keys.extend(assumptions.trail_keys.iter().cloned());
-        let (calls, names) = (Calls::watched(), Names::default());
-        Self { assumptions, calls, names, counts: Counts::default(), kept: Vec::new(), facts, seen: HashSet::new() }
+        let limit = |text: &Option<String>| text.as_deref().and_then(time);
+        let limits = (limit(&assumptions.from), limit(&assumptions.to));
+        Self {
+            assumptions,
+            calls: Calls::watched(),
+            names: Names::default(),
+            counts: Counts::default(),
+            kept: Vec::new(),
+            facts,
+            limits,
+            seen: HashSet::new(),
+        }
     }
 
     /// Takes a bucket that holds logs, and a key that encrypts a trail, as they are today.
@@ -120,20 +132,18 @@ impl Intake {
 
     /// Takes one record: its fields that all records have, and its JSON.
     pub fn take(&mut self, head: &Head<'_>, json: &[u8]) {
-        let is_outside = |limit: &Option<String>, order: std::cmp::Ordering| {
-            limit.as_ref().is_some_and(|limit| (*head.time).cmp(limit.as_str()) == order)
-        };
-        if is_outside(&self.assumptions.from, std::cmp::Ordering::Less)
-            || is_outside(&self.assumptions.to, std::cmp::Ordering::Greater)
-        {
+        // Whatever has no time would decide of how many days the report is.
+        let Some(at) = time(&head.time) else { return self.counts.unusable += 1 };
+        let (from, to) = self.limits;
+        if from.is_some_and(|from| at < from) || to.is_some_and(|to| at > to) {
             self.counts.outside += 1;
             return;
         }
-        self.counts.take(head);
+        self.counts.take(head, at);
         let home = self.assumptions.home.as_deref();
         let woken = self.calls.woken(&head.service, &head.name, &head.region, home);
         if woken.known {
-            self.known(head, json, &woken.functions);
+            self.known(head, json, at, &woken.functions);
         } else if &*head.name == "GetBucketAcl"
             && &*head.service == "s3.amazonaws.com"
             && DELIVERING.iter().any(|service| memmem::find(json, service).is_some())
@@ -143,12 +153,10 @@ impl Intake {
     }
 
     /// Takes a record of a call that is watched, or that changes something back.
-    fn known(&mut self, head: &Head<'_>, json: &[u8], functions: &[Function]) {
+    fn known(&mut self, head: &Head<'_>, json: &[u8], at: DateTime<Utc>, functions: &[Function]) {
         let id = hash(if head.id.is_empty() { json } else { head.id.as_bytes() });
         let Ok(record) = serde_json::from_slice::<Value>(json) else { return self.counts.unusable += 1 };
-        let time = DateTime::parse_from_rfc3339(&head.time).map(|at| at.to_utc());
-        let account = account(head, &record);
-        let (Some(account), Ok(at)) = (account, time) else { return self.counts.unusable += 1 };
+        let Some(account) = account(head, &record) else { return self.counts.unusable += 1 };
         let event = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.cloudtrail", "account": account,
             "detail": record});
         let Ok(event) = Event::decode(&event) else { return self.counts.unusable += 1 };
@@ -223,14 +231,10 @@ impl Intake {
 }
 
 impl Counts {
-    fn take(&mut self, head: &Head<'_>) {
+    fn take(&mut self, head: &Head<'_>, at: DateTime<Utc>) {
         self.records += 1;
-        if self.first.as_deref().is_none_or(|first| *head.time < *first) {
-            self.first = Some(head.time.to_string());
-        }
-        if self.last.as_deref().is_none_or(|last| *head.time > *last) {
-            self.last = Some(head.time.to_string());
-        }
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.last = Some(self.last.map_or(at, |last| last.max(at)));
         if is_account(&head.account) && !self.accounts.contains(&*head.account) {
             self.accounts.insert(head.account.to_string());
         }
@@ -264,6 +268,11 @@ fn account(head: &Head<'_>, record: &Value) -> Option<String> {
     let caller = || record.pointer("/userIdentity/accountId").and_then(Value::as_str);
     let named = Some(&*head.account).filter(|account| !account.is_empty()).or_else(caller)?;
     is_account(named).then(|| named.to_owned())
+}
+
+/// Returns the time of a record.
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }
 
 fn hash(bytes: &[u8]) -> u64 {

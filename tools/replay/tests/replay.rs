@@ -233,8 +233,43 @@ fn what_is_not_a_record_is_counted_and_never_a_panic() {
         story.records.push(odd);
     }
     let report = report(&story);
-    assert_eq!((report.read.records, report.read.unusable), (8, 2));
+    assert_eq!((report.read.records, report.read.unusable), (7, 2));
     assert!(text(&report).contains("2 records that cannot be judged"));
+}
+
+#[test]
+fn a_time_that_is_none_neither_counts_nor_is_shown() {
+    let mut story = Story::default();
+    for day in 1..=31 {
+        story = story.user("ann", "x", day, 1).call("s3", "PutBucketPolicy", &policy("one", false));
+    }
+    let usual = report(&story);
+    for (name, time) in [("PutBucketPolicy", "0"), ("GetObject", "\u{1b}[2J\u{202e}0000"), ("GetObject", "zzzz-zz-zz")]
+    {
+        let mut odd = story.records[0].clone();
+        (odd["eventID"], odd["eventName"], odd["eventTime"]) = (json!(time), json!(name), json!(time));
+        story.records.insert(0, odd);
+    }
+    let found = report(&story);
+    assert_eq!((found.read.records, found.read.unusable), (31, 3));
+    assert_eq!((&found.read.first, &found.read.last), (&usual.read.first, &usual.read.last));
+    assert!((found.cost.a_month - usual.cost.a_month).abs() < 0.001, "{} {}", found.cost.a_month, usual.cost.a_month);
+    let text = text(&found);
+    assert!(text.contains("2027-01-01 to 2027-01-31 (30 days)") && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
+}
+
+#[test]
+fn times_of_another_zone_are_compared_as_times() {
+    let mut story = Story::default().user("ann", "x", 2, 1).call("s3", "PutBucketPolicy", &policy("one", false));
+    let mut east = story.records[0].clone();
+    (east["eventID"], east["eventTime"]) = (json!("east"), json!("2027-01-02T00:30:00+01:00"));
+    story.records.push(east);
+    assert_eq!(report(&story).read.first.as_deref(), Some("2027-01-01T23:30:00Z"));
+    let from = Assumptions { from: Some("2027-01-02T00:00:00Z".to_owned()), ..Assumptions::default() };
+    let mut intake = Intake::new(from);
+    read(json!({"Records": story.records}).to_string().as_bytes(), &mut |head, json| intake.take(head, json));
+    let found = intake.finish(Sources::default());
+    assert_eq!((found.read.records, found.read.outside), (1, 1));
 }
 
 proptest! {
