@@ -104,6 +104,10 @@ class Signer:
         form = serialization.PublicFormat.PKCS1
         return base64.b64encode(self._key.public_key().public_bytes(serialization.Encoding.DER, form)).decode()
 
+    def restart(self) -> None:
+        """The next digest file names none before, as after a stop of the trail."""
+        self._before = None
+
     def digest(self, bucket: str, hour: int, logs: dict[str, bytes]) -> tuple[str, bytes, str]:
         """The key of the next digest file, the file, and its signature."""
         end = datetime(2027, 1, 31, hour, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +180,48 @@ def test_what_was_changed_deleted_or_forged_is_named(moto: Moto) -> None:
     assert found["changed_logs"] == [key(10).rsplit("/", 1)[-1]]
     assert (found["missing"], found["missing_names"]) == (1, [key(21).rsplit("/", 1)[-1]])
     assert found["changed_digests"] == found["forged"] == [there.digests[2]]
+
+
+def of_hour(hour: int, name: str) -> str:
+    """The key of a log file in the middle of the hour that this digest file is about."""
+    stamp = f"{datetime(2027, 1, 31, hour, tzinfo=UTC) - timedelta(minutes=30):%Y%m%dT%H%MZ}"
+    return f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2027/01/31/{ACCOUNT}_CloudTrail_{REGION}_{stamp}_{name}.json.gz"
+
+
+def test_a_file_that_was_added_to_a_validated_hour_is_wrong(moto: Moto) -> None:
+    there = Delivered(moto)
+    planted = of_hour(2, "planted")
+    there.s3.put_object(Bucket=BUCKET, Key=planted, Body=packed(stopped(DAY)))
+    there.s3.put_object(Bucket=BUCKET, Key=of_hour(9, "later"), Body=packed(stopped(DAY)))
+    done = replay(moto, TREE, "--validate", "--json")
+    found = report(done, code=1)["validation"]
+    assert (found["added"], found["added_names"]) == (1, [planted.rsplit("/", 1)[-1]])
+    assert found["unlisted"] == 1, "of hours whose digest files are not there, nothing is said"
+    assert "log file that the digest files of its hour do not list" in replay(moto, TREE, "--validate").out
+
+
+def test_two_files_of_one_name_are_wrong_in_any_order(moto: Moto, tmp_path: Path) -> None:
+    folder = Delivered(moto).folder(tmp_path / "whole")
+    name = Path(key(10)).name
+    for place in ("0", "z"):
+        forged = tmp_path / "whole" / place / name
+        forged.parent.mkdir()
+        forged.write_bytes(packed([record("cloudtrail", "StartLogging", {"name": "main"}, HOUR)]))
+        found = report(replay(moto, folder, "--validate", "--json"), code=1)["validation"]
+        assert found["twice"] == found["changed_logs"] == [name] and found["logs"] == 8
+        forged.write_bytes((tmp_path / "whole" / key(10)).read_bytes())
+        report(replay(moto, folder, "--validate", "--json"))
+
+
+def test_a_chain_that_begins_anew_is_told_and_is_not_wrong(moto: Moto) -> None:
+    there = Delivered(moto)
+    there.signer.restart()
+    at, file, signature = there.signer.digest(BUCKET, 9, {})
+    there.s3.put_object(Bucket=BUCKET, Key=at, Body=file, Metadata={"signature": signature})
+    done = replay(moto, TREE, "--validate", "--json")
+    found = report(done)["validation"]
+    assert found["restarts"] == [at] and found["signed"] == 5
+    assert "who stopped the trail?" in " ".join(found["said"])
 
 
 def test_files_are_read_with_the_rights_on_the_page(ministack: Ministack) -> None:

@@ -7,12 +7,16 @@
 //! [digest files]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
 //! [validation]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html
 
+mod covered;
 mod validation;
 
 pub use validation::Validation;
 
+use chrono::DateTime;
+use covered::Covered;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use trailkeeper::model::sanitized;
@@ -33,6 +37,10 @@ pub type Verify<'v> = dyn Fn(&str, &str, &[u8], &[u8]) -> Option<bool> + 'v;
 pub struct Chain {
     digests: BTreeMap<String, Read>,
     logs: HashMap<u64, (Sum, String)>,
+    /// Log files whose name another one has, with other content.
+    namesakes: Vec<(u64, Sum, String)>,
+    /// Names that are there twice, with other content.
+    twice: BTreeSet<String>,
     /// Log files that digest files list: their hash, and the number of the digest file.
     listed: HashMap<u64, (Sum, usize)>,
     listed_names: Vec<(u64, String)>,
@@ -44,6 +52,8 @@ pub struct Chain {
 struct Read {
     number: usize,
     sum: Sum,
+    /// First and last second of the hour that it is about.
+    hour: (i64, i64),
     end: String,
     bucket: String,
     object: String,
@@ -63,6 +73,7 @@ struct Previous {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DigestFile {
+    digest_start_time: String,
     digest_end_time: String,
     #[serde(rename = "digestS3Bucket")]
     bucket: String,
@@ -90,20 +101,24 @@ struct LogFile {
 impl Chain {
     /// Takes a digest file, unpacked, and its signature if S3 has told it.
     pub fn digest(&mut self, path: &str, json: &[u8], signature: Option<&str>) {
-        let Ok(file) = serde_json::from_slice::<DigestFile>(json) else {
+        let file = serde_json::from_slice::<DigestFile>(json).ok();
+        let Some((file, hour)) = file.and_then(|file| file.hour().map(|hour| (file, hour))) else {
             return self.unusable.push(sanitized(path));
         };
+        let sum: Sum = Sha256::digest(json).into();
+        let signature = signature.and_then(unhex);
+        if let Some(there) = self.digests.get_mut(&file.object) {
+            if there.sum == sum {
+                there.signature = there.signature.take().or(signature);
+            } else {
+                self.twice.insert(sanitized(base(&file.object)));
+            }
+            return;
+        }
         let number = self.digests.len();
-        for log in file.log_files {
-            let name = base(&log.object);
+        for log in &file.log_files {
             match unhex(&log.hash_value).and_then(|sum| Sum::try_from(sum).ok()) {
-                Some(sum) => {
-                    let key = key(name);
-                    self.listed.insert(key, (sum, number));
-                    if self.listed_names.len() < 100_000 {
-                        self.listed_names.push((key, name.to_owned()));
-                    }
-                }
+                Some(sum) => self.lists(base(&log.object), sum, number),
                 None => self.unusable.push(sanitized(path)),
             }
         }
@@ -117,21 +132,51 @@ impl Chain {
         });
         let read = Read {
             number,
-            sum: Sha256::digest(json).into(),
+            sum,
+            hour,
             end: file.digest_end_time,
             bucket: file.bucket,
             object: file.object.clone(),
             fingerprint: file.digest_public_key_fingerprint,
             previous,
-            signature: signature.and_then(unhex),
+            signature,
         };
         self.digests.insert(file.object, read);
+    }
+
+    /// Takes a log file of a digest file's list.
+    fn lists(&mut self, name: &str, sum: Sum, number: usize) {
+        let key = key(name);
+        match self.listed.entry(key) {
+            Entry::Occupied(there) if there.get().0 != sum => {
+                self.twice.insert(sanitized(name));
+            }
+            Entry::Occupied(mut there) => {
+                there.insert((sum, number));
+            }
+            Entry::Vacant(free) => {
+                free.insert((sum, number));
+                if self.listed_names.len() < 100_000 {
+                    self.listed_names.push((key, name.to_owned()));
+                }
+            }
+        }
     }
 
     /// Takes the hash of a log file, unpacked.
     pub fn log(&mut self, path: &str, sum: Sum) {
         let name = base(path);
-        self.logs.insert(key(name), (sum, name.to_owned()));
+        let key = key(name);
+        match self.logs.entry(key) {
+            Entry::Occupied(there) if there.get().0 == sum => {}
+            Entry::Occupied(_) => {
+                self.twice.insert(sanitized(name));
+                self.namesakes.push((key, sum, name.to_owned()));
+            }
+            Entry::Vacant(free) => {
+                free.insert((sum, name.to_owned()));
+            }
+        }
     }
 
     /// Returns the regions of the digest files, and the time of the first and the last one: what public keys are asked for.
@@ -147,6 +192,7 @@ impl Chain {
     pub fn validate(self, verify: &Verify<'_>) -> Validation {
         let mut found = Validation { digests: self.digests.len() as u64, ..Validation::default() };
         found.changed_digests.clone_from(&self.unusable);
+        found.twice = self.twice.iter().cloned().collect();
         self.logs_of(&mut found);
         self.links_of(&mut found);
         self.signatures_of(&mut found, verify);
@@ -155,10 +201,17 @@ impl Chain {
     }
 
     fn logs_of(&self, found: &mut Validation) {
-        for (key, (sum, name)) in &self.logs {
+        let covered = Covered::by(self.digests.values().map(|digest| (digest.object.as_str(), digest.hour)));
+        let once = self.logs.iter().map(|(key, (sum, name))| (key, sum, name));
+        let again = self.namesakes.iter().map(|(key, sum, name)| (key, sum, name));
+        for (key, sum, name) in once.chain(again) {
             match self.listed.get(key) {
                 Some((listed, _)) if listed == sum => found.logs += 1,
                 Some(_) => found.changed_logs.push(sanitized(name)),
+                None if covered.has(name) => {
+                    found.added += 1;
+                    found.added_names.push(sanitized(name));
+                }
                 None => {
                     found.unlisted += 1;
                     found.unlisted_names.push(sanitized(name));
@@ -172,12 +225,13 @@ impl Chain {
         found.missing = self.listed.keys().filter(|key| missing(key)).count() as u64;
         let names = self.listed_names.iter().filter(|(key, _)| missing(key));
         found.missing_names = names.map(|(_, name)| sanitized(name)).collect();
-        for names in [&mut found.unlisted_names, &mut found.missing_names] {
+        for names in [&mut found.added_names, &mut found.unlisted_names, &mut found.missing_names] {
             names.sort_unstable();
             names.dedup();
             names.truncate(NAMED);
         }
         found.changed_logs.sort_unstable();
+        found.changed_logs.dedup();
     }
 
     /// Returns the first digest file of each chain.
@@ -229,6 +283,14 @@ impl Chain {
                 None => found.unsigned += 1,
             }
         }
+    }
+}
+
+impl DigestFile {
+    /// Returns the first and the last second that it is about.
+    fn hour(&self) -> Option<(i64, i64)> {
+        let second = |text: &str| DateTime::parse_from_rfc3339(text).ok().map(|at| at.timestamp());
+        Some((second(&self.digest_start_time)?, second(&self.digest_end_time)?))
     }
 }
 

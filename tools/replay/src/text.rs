@@ -222,7 +222,9 @@ fn validated(text: &mut String, found: &Validation) -> fmt::Result {
     for (names, what) in [
         (&found.changed_logs, "changed log file"),
         (&found.missing_names, "log file that was not read"),
-        (&found.unlisted_names, "log file in no digest file"),
+        (&found.added_names, "log file that the digest files of its hour do not list"),
+        (&found.twice, "name that is there twice, with other content"),
+        (&found.unlisted_names, "log file of an hour without digest files"),
         (&found.changed_digests, "changed digest file"),
         (&found.missing_digests, "missing digest file"),
         (&found.forged, "digest file with a wrong signature"),

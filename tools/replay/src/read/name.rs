@@ -1,6 +1,6 @@
 //! What a file is, by its name: CloudTrail's names say what is inside and of which day it is.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
 /// Kind of a file in the bucket of a trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,15 +40,25 @@ impl FileKind {
     }
 }
 
-/// Returns the day on which a file was delivered, by its name: `..._20270131T1200Z_...json.gz`.
+/// Returns the day on which a file was delivered, by its name.
 #[must_use]
 pub fn day(path: &str) -> Option<NaiveDate> {
+    time(path).map(|at| at.date())
+}
+
+/// Returns when a file was delivered, by its name: `..._20270131T1200Z_...json.gz`.
+#[must_use]
+pub fn time(path: &str) -> Option<NaiveDateTime> {
     let name = path.rsplit(['/', '\\']).next()?;
-    let stamp = name.split('_').find(|part| {
-        let bytes = part.as_bytes();
-        bytes.len() == 14 && bytes.get(8) == Some(&b'T') && part.ends_with('Z')
-    })?;
-    NaiveDate::parse_from_str(stamp.get(..8)?, "%Y%m%d").ok()
+    let is_stamp = |part: &&str| part.len() == 14 && part.as_bytes().get(8) == Some(&b'T');
+    NaiveDateTime::parse_from_str(name.split('_').find(is_stamp)?, "%Y%m%dT%H%MZ").ok()
+}
+
+/// Returns account and region of a file, by its name: `111122223333_CloudTrail_eu-west-1_...json.gz`.
+#[must_use]
+pub fn place(path: &str) -> Option<(&str, &str)> {
+    let mut parts = path.rsplit(['/', '\\']).next()?.split('_');
+    Some((parts.next()?, parts.nth(1)?))
 }
 
 #[cfg(test)]
@@ -77,6 +87,14 @@ mod tests {
             assert_eq!(FileKind::of(&path), kind, "{path}");
         }
         assert_eq!(day(&of("CloudTrail", "CloudTrail")), NaiveDate::from_ymd_opt(2027, 1, 31));
-        assert_eq!(day("events.json"), None);
+        assert_eq!(
+            time(&of("CloudTrail", "CloudTrail")).map(|at| at.to_string()).as_deref(),
+            Some("2027-01-31 12:00:00")
+        );
+        assert_eq!(place(&of("CloudTrail", "CloudTrail")), Some(("111122223333", "eu-west-1")));
+        assert_eq!(
+            (day("events.json"), place("events.json"), day("1_CloudTrail_x_20279931T1200Z_x")),
+            (None, None, None)
+        );
     }
 }
