@@ -86,6 +86,25 @@ def test_what_was_answered_is_not_asked_again(moto: Moto, tmp_path: Path) -> Non
     assert json.loads(kept.read_text().split("\n")[0])["days"] == 30
 
 
+def test_kept_answers_are_of_their_own_days_regions_and_calls(moto: Moto, tmp_path: Path) -> None:
+    moto.keep_history(stopped(3 * DAY))
+    kept = tmp_path / "kept.jsonl"
+    first = report(replay(moto, *ONE, "--keep", str(kept)))
+    content = kept.read_text()
+    again = report(replay(moto, "--keep", str(kept), "--json"))
+    assert again["read"]["days"] == 30 and again["cost"] == first["cost"] and again["losses"] == first["losses"]
+    assert again["read"]["sources"] == first["read"]["sources"]
+    for arguments, named in (
+        (("--days", "7"), "--days 30"),
+        (("--regions", "us-west-2"), f"--regions {REGION}"),
+        (("--calls", "StopLogging"), "--calls "),
+    ):
+        done = replay(moto, *arguments, "--keep", str(kept), "--json")
+        assert done.code == 2 and done.out == "" and f"it was begun with {named}" in done.err, done
+        assert "another file" in done.err and len(done.err.splitlines()) == 1 and kept.read_text() == content
+    assert report(replay(moto, *ONE, "--keep", str(kept)))["losses"] == first["losses"], "the same are no others"
+
+
 def test_answers_of_another_account_or_no_answers_are_refused(moto: Moto, tmp_path: Path) -> None:
     kept = tmp_path / "kept.jsonl"
     kept.write_text("{}\n")

@@ -8,12 +8,15 @@
 //! [LookupEvents]: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, BufRead};
 
 /// Number of days that the events' history reaches back.
 pub const REACH: u32 = 90;
+
+/// Number of regions or calls that are named.
+const NAMED: usize = 10;
 
 /// Version of the file.
 const VERSION: u32 = 1;
@@ -102,6 +105,46 @@ impl Questions {
         Self { version: VERSION, account: account.to_owned(), from, to, days, regions, names }
     }
 
+    /// Reads what a file of answers asks: its first line.
+    ///
+    /// # Errors
+    /// Returns an error if the file is not one of answers.
+    pub fn read(mut file: impl BufRead) -> Result<Self, NoAnswers> {
+        let mut text = Vec::new();
+        line_of(&mut file, &mut text)?;
+        Self::of(&text)
+    }
+
+    fn of(text: &[u8]) -> Result<Self, NoAnswers> {
+        if !text.ends_with(b"\n") {
+            return Err(NoAnswers::Questions("it is empty, or was left before anything was asked".to_owned()));
+        }
+        let questions: Self = serde_json::from_slice(text).map_err(|error| NoAnswers::Questions(error.to_string()))?;
+        if questions.version != VERSION {
+            return Err(NoAnswers::Questions(format!("it has version {}", questions.version)));
+        }
+        Ok(questions)
+    }
+
+    /// Returns the options in which these questions differ from what is given, as these questions have them. What is not
+    /// given does not differ.
+    #[must_use]
+    pub fn unlike(&self, days: Option<u32>, regions: &[String], names: &[String]) -> Vec<String> {
+        let differs = |ours: &[String], given: &[String]| {
+            let (ours, theirs): (BTreeSet<&String>, BTreeSet<&String>) =
+                (ours.iter().collect(), given.iter().collect());
+            !given.is_empty() && ours != theirs
+        };
+        let list = |option: &str, ours: &[String]| match ours.len() {
+            0..=NAMED => format!("--{option} {}", ours.join(",")),
+            number => format!("{number} --{option}"),
+        };
+        let days = days.filter(|days| *days != self.days).map(|_| format!("--days {}", self.days));
+        let regions = differs(&self.regions, regions).then(|| list("regions", &self.regions));
+        let names = differs(&self.names, names).then(|| list("calls", &self.names));
+        [days, regions, names].into_iter().flatten().collect()
+    }
+
     /// Returns how it begins: nothing is answered.
     #[must_use]
     pub fn unanswered(self) -> Answered {
@@ -130,6 +173,13 @@ fn line(of: &impl Serialize) -> String {
     line
 }
 
+/// Reads the next line, and says whether it is whole.
+fn line_of(file: &mut impl BufRead, text: &mut Vec<u8>) -> Result<bool, NoAnswers> {
+    text.clear();
+    file.read_until(b'\n', text).map_err(NoAnswers::Unreadable)?;
+    Ok(text.ends_with(b"\n"))
+}
+
 impl Answered {
     /// Reads a file of answers and hands over each record. A last line without end is left out.
     ///
@@ -137,22 +187,11 @@ impl Answered {
     /// Returns an error if the file is not one of answers, or is damaged in its middle.
     pub fn read(mut file: impl BufRead, each: &mut dyn FnMut(&str)) -> Result<Self, NoAnswers> {
         let mut text = Vec::new();
-        let mut next = |text: &mut Vec<u8>| -> Result<bool, NoAnswers> {
-            text.clear();
-            file.read_until(b'\n', text).map_err(NoAnswers::Unreadable)?;
-            Ok(text.ends_with(b"\n"))
-        };
-        if !next(&mut text)? {
-            return Err(NoAnswers::Questions("it is empty, or was left before anything was asked".to_owned()));
-        }
-        let questions: Questions =
-            serde_json::from_slice(&text).map_err(|error| NoAnswers::Questions(error.to_string()))?;
-        if questions.version != VERSION {
-            return Err(NoAnswers::Questions(format!("it has version {}", questions.version)));
-        }
+        line_of(&mut file, &mut text)?;
+        let questions = Questions::of(&text)?;
         let mut answered = Self { questions, whole: text.len() as u64, pages: BTreeMap::new() };
         let mut number = 1;
-        while next(&mut text)? {
+        while line_of(&mut file, &mut text)? {
             number += 1;
             let page: Page = serde_json::from_slice(&text).map_err(|_| NoAnswers::Page(number))?;
             page.records.iter().for_each(|record| each(record));
@@ -160,6 +199,12 @@ impl Answered {
             answered.whole += text.len() as u64;
         }
         Ok(answered)
+    }
+
+    /// Returns whether anything was answered.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        !self.pages.is_empty()
     }
 
     /// Takes a page.
@@ -232,6 +277,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_is_what_the_file_asks() {
+        let text = questions().line() + &page("StopLogging", 3, true).line();
+        let asked = Questions::read(text.as_bytes()).expect("questions");
+        assert_eq!(asked, questions());
+        let list = |text: &str| text.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        for (days, regions, names, unlike) in [
+            (None, "", "", ""),
+            (Some(30), "us-east-1,eu-west-1", "StopLogging,DeleteTrail", ""),
+            (Some(90), "", "", "--days 30"),
+            (None, "us-east-1", "", "--regions eu-west-1,us-east-1"),
+            (
+                Some(7),
+                "us-east-1",
+                "StopLogging",
+                "--days 30 --regions eu-west-1,us-east-1 --calls DeleteTrail,StopLogging",
+            ),
+        ] {
+            assert_eq!(
+                asked.unlike(days, &list(regions), &list(names)).join(" "),
+                unlike,
+                "{days:?} {regions} {names}"
+            );
+        }
+        let many = Questions { names: (0..11).map(|number| format!("Call{number}")).collect(), ..asked };
+        assert_eq!(many.unlike(None, &[], &list("StopLogging")), ["11 --calls"]);
+        let (begun, _) = read(&text).expect("answers");
+        assert!(begun.is_begun() && !questions().unanswered().is_begun());
+    }
+
+    #[test]
     fn a_file_of_something_else_is_refused() {
         let damaged = format!("{}{{}}\n{}", questions().line(), page("StopLogging", 3, true).line());
         let later = questions().line().replace("replay\":1", "replay\":9");
@@ -242,6 +317,8 @@ mod tests {
             (&*damaged, "line 2 is damaged"),
         ] {
             assert!(read(text).expect_err("a refusal").contains(why), "{text}");
+            let questions = Questions::read(text.as_bytes());
+            assert!(why.starts_with("line") || questions.expect_err("a refusal").to_string().contains(why), "{text}");
         }
     }
 }

@@ -16,7 +16,8 @@ const EXAMPLES: &str = "Examples:
   trailkeeper replay ./AWSLogs --json
 
 Without a source, CloudTrail's event history is asked: of one account, in every region that it has enabled, twice a second in
-each, for the names of the calls that Trailkeeper watches. With --keep, an interrupted run goes on where it was.
+each, for the names of the calls that Trailkeeper watches. With --keep, an interrupted run goes on where it was: with the days,
+regions and calls that it began with.
 
 It only reads. It judges the calls of the past, not the state of then. A user agent is a hint at who made a call.
 
@@ -28,7 +29,7 @@ if nothing could be read, if --validate finds no digest file, or if the history 
 pub(crate) struct Asked {
     /// Folders, files and prefixes of buckets.
     pub(super) sources: Vec<OsString>,
-    /// Number of days to look back; all if there are sources and no number is given.
+    /// Number of days to look back, if it is given.
     pub(super) days: Option<u32>,
     /// Regions to ask; all if none is given.
     pub(super) regions: Vec<Region>,
@@ -95,7 +96,9 @@ pub(crate) fn command() -> Command {
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
                 .conflicts_with("source")
-                .help("Keeps the answers of the event history here, and goes on with those that are here"),
+                .help(
+                    "Keeps the answers of the event history here, and goes on with those that are here, of their days",
+                ),
             Arg::new("validate")
                 .long("validate")
                 .action(ArgAction::SetTrue)
@@ -140,7 +143,6 @@ impl Asked {
                 "--days: the event history reaches back {REACH} days; for more, give the trail's files"
             ));
         }
-        let days = if sources.is_empty() { Some(days.unwrap_or(REACH)) } else { days };
         Ok(Self {
             sources,
             days,
@@ -165,9 +167,9 @@ mod tests {
     }
 
     #[test]
-    fn the_history_is_asked_for_as_long_as_it_reaches() {
+    fn the_history_is_asked_for_what_is_given() {
         command().debug_assert();
-        assert_eq!(parsed("replay").expect("arguments").days, Some(90));
+        assert_eq!(parsed("replay").expect("arguments").days, None, "kept answers are of their own days");
         assert_eq!(parsed("replay --days 7 --regions eu-west-1,us-east-1").expect("arguments").regions.len(), 2);
         assert_eq!(parsed("replay folder").expect("arguments").days, None);
         assert_eq!(parsed("replay folder --days 700 --validate").expect("arguments").days, Some(700));

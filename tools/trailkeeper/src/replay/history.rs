@@ -18,7 +18,7 @@ use trailkeeper::aws::{Aws, CloudTrail, Pace, call};
 use trailkeeper::model::{CallError, Region};
 use trailkeeper::reconcile::ports::Account;
 use trailkeeper_replay::Calls;
-use trailkeeper_replay::lookup::{Answered, Open, Page, Questions};
+use trailkeeper_replay::lookup::{Answered, Open, Page, Questions, REACH};
 
 /// Time between two calls in a region: a little more than the two a second that [CloudTrail allows][limits].
 ///
@@ -28,34 +28,50 @@ const APART: Duration = Duration::from_millis(550);
 /// Number of events on a page, the most that there can be.
 const ON_A_PAGE: i32 = 50;
 
-/// Reads the history of the account.
-pub(super) async fn read(
-    aws: &Aws,
-    asked: &Asked,
-    now: chrono::DateTime<Utc>,
-    taking: &mut Taking,
-) -> Result<(), Problem> {
+/// Returns what is to be asked: what an earlier run has asked, if its answers are kept, and else what the arguments say.
+pub(super) async fn questions(aws: &Aws, asked: &Asked, now: chrono::DateTime<Utc>) -> Result<Questions, Problem> {
     let person = aws.identity().await.map_err(|error| Problem::call(&error, &Whose::default()).of_ledger())?;
-    let kept = asked.keep.as_deref().filter(|path| path.exists()).map(|path| earlier(path, taking)).transpose()?;
-    let answered = match kept {
-        Some(answered) if answered.questions.account == person.account => answered,
-        Some(answered) => {
-            let Questions { account, .. } = &answered.questions;
-            let ours = &person.account;
-            return Err(Problem::unusable(format!("--keep: its answers are of account {account}, not of {ours}")));
-        }
-        None => {
-            let days = asked.days.unwrap_or(trailkeeper_replay::lookup::REACH);
-            let from = now.checked_sub_signed(TimeDelta::days(days.into())).unwrap_or(now);
-            let regions = match asked.regions.as_slice() {
-                [] => aws.regions().await.map_err(|error| Problem::call(&error, &Whose::default()).of_ledger())?,
-                regions => regions.to_vec(),
-            };
-            let regions = regions.iter().map(ToString::to_string).collect();
-            let mut names = Calls::watched().to_look_up();
-            names.retain(|name| asked.calls.is_empty() || asked.calls.iter().any(|call| call == name));
-            Questions::new(&person.account, (second(from), second(now), days), regions, &names).unanswered()
-        }
+    if let Some(path) = asked.keep.as_deref().filter(|path| path.exists()) {
+        return kept(path, &person.account, asked);
+    }
+    let days = asked.days.unwrap_or(REACH);
+    let from = now.checked_sub_signed(TimeDelta::days(days.into())).unwrap_or(now);
+    let regions = match asked.regions.as_slice() {
+        [] => aws.regions().await.map_err(|error| Problem::call(&error, &Whose::default()).of_ledger())?,
+        regions => regions.to_vec(),
+    };
+    let regions = regions.iter().map(ToString::to_string).collect();
+    let mut names = Calls::watched().to_look_up();
+    names.retain(|name| asked.calls.is_empty() || asked.calls.iter().any(|call| call == name));
+    Ok(Questions::new(&person.account, (second(from), second(now), days), regions, &names))
+}
+
+/// Returns what an earlier run has asked. Whatever differs from it is refused, since its answers would not fit.
+fn kept(path: &Path, account: &str, asked: &Asked) -> Result<Questions, Problem> {
+    let unusable =
+        |why: &dyn std::fmt::Display| Problem::unusable(format!("--keep: {}: {why}", path.to_string_lossy()));
+    let file = File::open(path).map_err(|error| unusable(&words(&error)))?;
+    let questions = Questions::read(BufReader::new(file)).map_err(|error| unusable(&error))?;
+    let theirs = &questions.account;
+    if theirs != account {
+        return Err(Problem::unusable(format!("--keep: its answers are of account {theirs}, not of {account}")));
+    }
+    let regions: Vec<String> = asked.regions.iter().map(ToString::to_string).collect();
+    let unlike = questions.unlike(asked.days, &regions, &asked.calls);
+    if unlike.is_empty() {
+        return Ok(questions);
+    }
+    let begun = unlike.join(" ");
+    Err(unusable(&format!(
+        "it was begun with {begun}: give the same or leave it out, or keep other answers in another file"
+    )))
+}
+
+/// Reads the history of the account.
+pub(super) async fn read(aws: &Aws, asked: &Asked, questions: Questions, taking: &mut Taking) -> Result<(), Problem> {
+    let answered = match asked.keep.as_deref().filter(|path| path.exists()) {
+        Some(path) => earlier(path, taking)?,
+        None => questions.unanswered(),
     };
     let Questions { account, from, to, .. } = &answered.questions;
     taking.sources.given.push(format!("event history of account {account}, {from} to {to}"));

@@ -23,12 +23,15 @@ use trailkeeper_replay::{Assumptions, Page, ReplayReport, text::text};
 pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, Problem> {
     let aws = Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await;
     let now = Utc::now();
-    let from = asked.days.and_then(|days| now.checked_sub_signed(TimeDelta::days(days.into())));
+    let history =
+        if asked.sources.is_empty() { Some(Box::pin(history::questions(&aws, asked, now)).await?) } else { None };
+    // Answers that were kept are of their own days.
+    let begin = || asked.days.and_then(|days| now.checked_sub_signed(TimeDelta::days(days.into()))).map(second);
     let assumptions = Assumptions {
         home: place.region.as_ref().map(ToString::to_string),
         log_buckets: asked.log_buckets.clone(),
-        from: from.map(second),
-        days: asked.days,
+        from: history.as_ref().map(|questions| questions.from.clone()).or_else(begin),
+        days: history.as_ref().map(|questions| questions.days).or(asked.days),
         ..Assumptions::default()
     };
     for source in &asked.sources {
@@ -38,8 +41,8 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         }
     }
     let mut taking = Taking::new(assumptions, asked.validate);
-    if asked.sources.is_empty() {
-        Box::pin(history::read(&aws, asked, now, &mut taking)).await?;
+    if let Some(questions) = history {
+        Box::pin(history::read(&aws, asked, questions, &mut taking)).await?;
     }
     for source in &asked.sources {
         taking.sources.given.push(source.to_string_lossy().into_owned());
