@@ -12,7 +12,7 @@ import pytest
 from local_aws.processes import ACCOUNT, REGION, Ministack, Moto
 from people import person
 from recorded import FILES, FOLDER, INDEX
-from replaying import Signer, by_role, key, packed, permitted, record, replay, report, stopped, woken
+from replaying import NOW, Signer, by_role, key, packed, permitted, record, replay, report, stopped, woken
 from undoing import Desk, Done
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -86,13 +86,37 @@ def test_what_is_broken_is_said_and_the_rest_counts(tmp_path: Path) -> None:
     write(tmp_path, 4, gzip.compress(b'{"Records":[{"eventName":5},[],'))
     write(tmp_path, 5, b"")
     (tmp_path / "notes.txt").write_text("x")
-    found = report(replay_here(str(tmp_path), "--json"), code=1)
+    found = report(replay_here(str(tmp_path), "--json"), code=2)
     assert len(found["read"]["unread"]) == 4 and len(found["losses"]) >= 1
     assert any("ends too early" in it["because"] for it in found["read"]["unread"])
     (tmp_path / "empty").mkdir()
     for name, why in (("nowhere", "there is no such file or folder"), ("empty", "there are no files of CloudTrail's")):
         nothing = replay_here(str(tmp_path / name), "--json")
         assert nothing.code == 2 and nothing.out == "" and why in nothing.err and len(nothing.err.splitlines()) == 1, nothing
+
+
+def test_a_prefix_without_records_is_an_error(moto: Moto) -> None:
+    s3 = bucket(moto)
+    s3.put_object(Bucket=BUCKET, Key=key(1, "Config"), Body=b"none of ours")
+    old = key(1).replace(f"{NOW - HOUR:%Y%m%dT%H%MZ}", "20200131T1200Z")
+    s3.put_object(Bucket=BUCKET, Key=old, Body=packed(stopped(DAY)))
+    for more, why in (
+        (("Config/",), "no file there has records of CloudTrail's"),
+        (("CloudTrail/", "--days", "30"), "its files are of days before"),
+        (("nowhere/",), "there is no file with this prefix"),
+    ):
+        done = replay(moto, TREE + more[0], *more[1:], "--json")
+        assert done.code == 2 and done.out == "" and why in done.err, done
+    report(replay(moto, TREE, "--json"))
+    found = report(replay(moto, TREE, f"{TREE}Config/", "--json"), code=2)
+    assert [it["what"] for it in found["read"]["unread"]] == [f"{TREE}Config/"], "the other source is told all the same"
+
+
+def test_a_record_that_cannot_be_judged_is_no_good_news(tmp_path: Path) -> None:
+    write(tmp_path, 1, packed([*stopped(DAY), record("kms", "PutKeyPolicy", {"keyId": "k"}, DAY, eventTime="0")]))
+    found = report(replay_here(str(tmp_path), "--json"), code=2)
+    assert (found["read"]["records"], found["read"]["unusable"], len(found["losses"])) == (2, 1, 1)
+    assert found["read"]["first"].startswith("20")
 
 
 def test_copies_count_once_and_days_limit(tmp_path: Path) -> None:
@@ -153,7 +177,7 @@ def test_a_copy_on_disk_is_validated_but_for_the_last_signature(moto: Moto, tmp_
     folder = Delivered(moto).folder(tmp_path)
     valid = report(replay(moto, folder, "--validate", "--json"))["validation"]
     assert (valid["logs"], valid["signed"], valid["unsigned"]) == (8, 3, 1)
-    alone = report(replay_here(folder, "--validate", "--json"), code=1)
+    alone = report(replay_here(folder, "--validate", "--json"), code=2)
     assert (alone["validation"]["signed"], alone["validation"]["logs"]) == (0, 8)
     assert "none was checked" in " ".join(alone["validation"]["said"])
     assert "public keys" in alone["read"]["unread"][0]["what"]

@@ -46,6 +46,25 @@ pub struct ReplayReport {
     pub validation: Option<Validation>,
 }
 
+/// Exit code if a file is not as CloudTrail delivered it.
+const WRONG: u8 = 1;
+
+/// Exit code if something could not be read or judged.
+const UNREAD: u8 = 2;
+
+impl ReplayReport {
+    /// Returns the exit code: 2 if something could not be read or judged, else 1 if a file is not as CloudTrail delivered it,
+    /// else 0.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if !self.read.unread.is_empty() || self.read.unusable > 0 {
+            UNREAD
+        } else {
+            u8::from(self.validation.as_ref().is_some_and(Validation::is_wrong)) * WRONG
+        }
+    }
+}
+
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReadRecords {

@@ -7,8 +7,9 @@ mod records;
 use proptest::prelude::*;
 use records::{ACCOUNT, Story, TERRAFORM, policy, replayed, report};
 use serde_json::json;
+use trailkeeper_replay::chain::Validation;
 use trailkeeper_replay::read::read;
-use trailkeeper_replay::{Assumptions, Intake, Sources};
+use trailkeeper_replay::{Assumptions, Intake, Sources, Unread};
 use trailkeeper_replay::{CallerKind, Page, text::text};
 
 #[test]
@@ -256,6 +257,26 @@ fn a_time_that_is_none_neither_counts_nor_is_shown() {
     assert!((found.cost.a_month - usual.cost.a_month).abs() < 0.001, "{} {}", found.cost.a_month, usual.cost.a_month);
     let text = text(&found);
     assert!(text.contains("2027-01-01 to 2027-01-31 (30 days)") && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
+}
+
+#[test]
+fn what_was_not_read_is_no_good_news() {
+    let story = Story::default().user("ann", "x", 1, 1).call("s3", "PutBucketPolicy", &policy("one", false));
+    let code = |story: &Story, sources: Sources| {
+        let mut intake = Intake::new(Assumptions::default());
+        read(json!({"Records": story.records}).to_string().as_bytes(), &mut |head, json| intake.take(head, json));
+        intake.finish(sources).exit_code()
+    };
+    let forged = Some(Validation { forged: vec!["x".to_owned()], ..Validation::default() });
+    let unread = vec![Unread { what: "x".to_owned(), because: "y".to_owned() }];
+    assert_eq!(code(&story, Sources::default()), 0);
+    assert_eq!(code(&story, Sources { validation: Some(Validation::default()), ..Sources::default() }), 0);
+    assert_eq!(code(&story, Sources { validation: forged.clone(), ..Sources::default() }), 1);
+    assert_eq!(code(&story, Sources { unread, validation: forged, ..Sources::default() }), 2);
+    assert_eq!(code(&story, Sources { malformed: 1, ..Sources::default() }), 2);
+    let mut odd = story;
+    odd.records[0]["recipientAccountId"] = json!("root");
+    assert_eq!(code(&odd, Sources::default()), 2);
 }
 
 #[test]

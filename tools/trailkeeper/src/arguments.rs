@@ -71,8 +71,8 @@ Credentials come from the environment or a profile, also one of IAM Identity Cen
 for a second factor is given by
   eval \"$(aws configure export-credentials --profile NAME --format env)\"
 
-Exit codes: 0; 1 if something is wrong (check), or was not fixed or taken back completely; 2 if an argument is invalid, or if
-something could not be read.";
+Exit codes: 0; 1 if something is wrong (check, replay), or was not fixed or taken back completely; 2 if an argument is invalid,
+or if something could not be read.";
 
 /// Options that name the credentials.
 const CREDENTIALS: &[&str] = &["region", "profile"];

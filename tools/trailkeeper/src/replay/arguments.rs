@@ -21,8 +21,8 @@ regions and calls that it began with.
 
 It only reads. It judges the calls of the past, not the state of then. A user agent is a hint at who made a call.
 
-Exit codes: 0; 1 if something could not be read, or if a file is not as CloudTrail delivered it; 2 if an argument is invalid,
-if nothing could be read, if --validate finds no digest file, or if the history could not be asked.";
+Exit codes: 0; 1 if a file is not as CloudTrail delivered it; 2 if something could not be read or judged, if --validate finds no
+digest file, or if an argument is invalid. If nothing could be read, there is no report.";
 
 /// What is asked for.
 #[derive(Debug)]

@@ -36,7 +36,7 @@ pub(super) async fn read(aws: &Aws, bucket: &str, prefix: &str, taking: &mut Tak
     };
     // The bucket whose files are read is one.
     taking.intake.holds(Some(bucket), None);
-    let before = taking.sources.files + taking.sources.passed_over.values().sum::<u64>();
+    let before = taking.so_far();
     let mut listed = pin!(listed.chunks(AHEAD * 8));
     while let Some(some) = listed.next().await {
         let mut wanted = Vec::new();
@@ -59,10 +59,7 @@ pub(super) async fn read(aws: &Aws, bucket: &str, prefix: &str, taking: &mut Tak
             }
         }
     }
-    let after = taking.sources.files + taking.sources.passed_over.values().sum::<u64>();
-    if before == after && taking.sources.unread.is_empty() {
-        taking.unread(&source, &"there is no file with this prefix");
-    }
+    taking.closed(&source, before, "there is no file with this prefix");
 }
 
 /// Returns an error for people: what may not be read, with what allows it.

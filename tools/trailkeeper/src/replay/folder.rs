@@ -7,12 +7,10 @@ use std::path::Path;
 
 /// Reads a file, or all files below a folder. Links to folders are not followed, since they may form a loop.
 pub(super) fn read(path: &Path, taking: &mut Taking) {
-    let before = taking.sources.files;
+    let before = taking.so_far();
     if path.is_dir() {
         below(path, taking);
-        if taking.sources.files == before && taking.sources.unread.is_empty() {
-            taking.unread(&path.to_string_lossy(), &"there are no files of CloudTrail's in this folder");
-        }
+        taking.closed(&path.to_string_lossy(), before, "there are no files of CloudTrail's in this folder");
     } else {
         one(path, taking);
     }

@@ -73,6 +73,7 @@ pub(super) async fn read(aws: &Aws, asked: &Asked, questions: Questions, taking:
         Some(path) => earlier(path, taking)?,
         None => questions.unanswered(),
     };
+    taking.is_answered = answered.is_begun();
     let Questions { account, from, to, .. } = &answered.questions;
     taking.sources.given.push(format!("event history of account {account}, {from} to {to}"));
     let left_out = "calls that wake the guard alone: the event history is not asked for them";
@@ -201,6 +202,7 @@ impl Asking<'_> {
             file.borrow_mut().write_all(page.line().as_bytes())?;
         }
         let mut taking = self.taking.borrow_mut();
+        taking.is_answered = true;
         page.records.iter().for_each(|record| taking.record(record));
         if io::stderr().is_terminal() {
             let (answered, all) = *self.progress.borrow();

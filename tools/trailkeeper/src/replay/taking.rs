@@ -6,6 +6,9 @@ use trailkeeper_replay::read::name::{FileKind, day};
 use trailkeeper_replay::read::{Outcome, read, read_summed, unpacked};
 use trailkeeper_replay::{Assumptions, Intake, ReplayReport, Sources, Unread};
 
+/// What files are passed over for that were delivered before the days that are looked at.
+const EARLY: &str = "of days before";
+
 /// What was taken.
 #[derive(Debug)]
 pub(super) struct Taking {
@@ -13,6 +16,8 @@ pub(super) struct Taking {
     pub(super) sources: Sources,
     /// Digest files and hashes, where they are to be validated.
     pub(super) chain: Option<Chain>,
+    /// Whether the event history has answered anything.
+    pub(super) is_answered: bool,
     /// First day that is looked at, as `2027-01-31`.
     from: Option<String>,
 }
@@ -21,7 +26,30 @@ impl Taking {
     pub(super) fn new(assumptions: Assumptions, validate: bool) -> Self {
         let from = assumptions.from.as_deref().and_then(|from| from.get(..10)).map(str::to_owned);
         let chain = validate.then(Chain::default);
-        Self { intake: Intake::new(assumptions), sources: Sources::default(), chain, from }
+        Self { intake: Intake::new(assumptions), sources: Sources::default(), chain, is_answered: false, from }
+    }
+
+    /// Returns how much was taken so far.
+    pub(super) fn so_far(&self) -> SoFar {
+        let Sources { files, unread, passed_over, .. } = &self.sources;
+        let early = passed_over.get(EARLY).copied().unwrap_or_default();
+        SoFar { files: *files, unread: unread.len(), passed_over: passed_over.values().sum(), early }
+    }
+
+    /// Says why nothing of a source was read, if so; `none` if there is no file at all.
+    pub(super) fn closed(&mut self, source: &str, before: SoFar, none: &str) {
+        let now = self.so_far();
+        if now.files > before.files || now.unread > before.unread {
+            return;
+        }
+        let because = if now.early > before.early {
+            "its files are of days before those that were asked for"
+        } else if now.passed_over > before.passed_over {
+            "no file there has records of CloudTrail's"
+        } else {
+            none
+        };
+        self.unread(source, &because);
     }
 
     /// Returns whether a file is to be opened; counts it if not.
@@ -35,7 +63,7 @@ impl Taking {
                 if !is_early || self.chain.is_some() {
                     return true;
                 }
-                "of days before"
+                EARLY
             }
             FileKind::Digest => "digest files",
             FileKind::Insight => "Insight files",
@@ -94,6 +122,15 @@ impl Taking {
     pub(super) fn finish(self) -> ReplayReport {
         self.intake.finish(self.sources)
     }
+}
+
+/// How much was taken so far: files and what could not be read, and files that were passed over, the early ones among them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SoFar {
+    files: u64,
+    unread: usize,
+    passed_over: u64,
+    early: u64,
 }
 
 /// Returns an error for people, without its number.
