@@ -206,6 +206,12 @@ impl Comparison {
         }
     }
 
+    /// Returns what was wrong and is not told to be so now, with the word for what became of it.
+    #[must_use]
+    pub fn no_longer_wrong(&self) -> [(&'static str, &[Gone]); 3] {
+        [("mended", &self.mended), ("exempted", &self.exempted), ("could not be told", &self.untold)]
+    }
+
     /// Returns the comparison in one line.
     #[must_use]
     pub fn line(&self) -> String {

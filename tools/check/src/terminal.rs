@@ -76,12 +76,8 @@ fn whole(text: &mut String, report: &CheckReport, look: Look) -> Result {
     same_reason(unknown).iter().try_for_each(|group| untold(text, group, &mut told))?;
     if let Some(comparison) = &report.comparison {
         writeln!(text, "\n{}", comparison.line())?;
-        let lists = [
-            ("mended", &comparison.mended),
-            ("exempted", &comparison.exempted),
-            ("could not be told", &comparison.untold),
-        ];
-        for (word, gone) in lists.into_iter().flat_map(|(word, list)| list.iter().map(move |gone| (word, gone))) {
+        let lists = comparison.no_longer_wrong().into_iter();
+        for (word, gone) in lists.flat_map(|(word, list)| list.iter().map(move |gone| (word, gone))) {
             writeln!(text, "  {word}: {} {} ({}, {})", gone.control, gone.resource, gone.region, gone.id)?;
         }
     }

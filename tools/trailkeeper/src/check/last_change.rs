@@ -44,8 +44,8 @@ pub(super) async fn ask(accounts: &[Opened], findings: &mut [Finding]) {
                 match Box::pin(calls(account, &finding.region, name)).await {
                     Ok(calls) => found.extend(calls),
                     Err(error) => {
-                        let (account, region) = (Some(account.id.clone()), Some(finding.region.to_string()));
-                        let problem = Problem::call(&error, &Whose { account, region, arn: None });
+                        let (id, region) = (account.id.clone(), Some(finding.region.to_string()));
+                        let problem = Problem::call(&error, &Whose { account: Some(id), region, arn: None });
                         eprintln!("trailkeeper: who changed last what is wrong there is not told: {problem}");
                         silent.insert(account.id.clone());
                         found.clear();

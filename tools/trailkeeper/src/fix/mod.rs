@@ -6,7 +6,7 @@ use crate::arguments::LedgerPlace;
 use crate::changes::Changes;
 use crate::check::progress::Progress;
 use crate::check::walk::{origin, with_family};
-use crate::check::{Scope, checked, is_fixable, look, scope_arguments, settings_in_force};
+use crate::check::{Checked, Scope, checked, is_fixable, look, scope_arguments, settings_in_force};
 use crate::explain::{control_of, named_control};
 use crate::problem::Problem;
 use crate::resource::{Scene, judged, mended};
@@ -18,9 +18,11 @@ use std::rc::Rc;
 use told::{Difference, Undoing, ended, plan};
 use trailkeeper::aws::Aws;
 use trailkeeper::aws::ledger::TableLedger;
+use trailkeeper::event::Origin;
 use trailkeeper::model::Arn;
-use trailkeeper::report::Status;
+use trailkeeper::report::{ControlResult, Status};
 use trailkeeper::settings::{Mode, Settings};
+use trailkeeper_check::explain::control;
 use trailkeeper_check::finding::{Finding, Standing};
 use trailkeeper_check::report::CheckReport;
 use trailkeeper_check::selection::Selection;
@@ -84,46 +86,31 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
     let selection = Selection { controls: vec![asked.control.clone()], ..Selection::default() };
     let progress = Progress::start();
-    let given = place.settings();
     let family = control(&asked.control).map(|(family, _)| family.name);
     let mut settings = Box::pin(settings_in_force(&aws, place, family.as_slice())).await?;
-    let found = Box::pin(checked(&aws, settings.clone(), (&asked.scope, &selection), (given, &progress))).await?;
-    let taken = |it: &&Finding| asked.takes(it);
-    let due: Vec<&Finding> = found.report.findings.iter().filter(taken).filter(|it| is_fixable(it)).collect();
+    let given = (place.settings(), &progress);
+    let found = Box::pin(checked(&aws, settings.clone(), (&asked.scope, &selection), given)).await?;
     for note in found.report.notes.iter().filter(|_| asked.all) {
         print(&format!("Not looked at: {note}\n"))?;
     }
     if progress.was_stopped() {
         return Err(Problem::interrupted("interrupted: nothing was changed"));
     }
+    let taken = || found.report.findings.iter().filter(|it| asked.takes(it));
+    let due: Vec<&Finding> = taken().filter(|it| is_fixable(it)).collect();
     if due.is_empty() {
         return nothing_due(asked, &found.report);
     }
     print(&plan(&due).unwrap_or_default())?;
     let ledger = if asked.ledgerless { None } else { ledger(place).await? };
-    if !asked.yes {
-        if !is_somebody_there() {
-            return Err(Problem::refused("nothing was changed: there is no terminal to ask at. Add --yes"));
-        }
-        let count = due.iter().map(|it| it.steps.len()).sum::<usize>();
-        let things = match (count, due.len()) {
-            (1, _) => "this call".to_owned(),
-            (_, 1) => format!("these {count} calls"),
-            (_, many) => format!("the calls for these {many}"),
-        };
-        if !asks(&format!("Make {things} as {}?", found.report.by), "nothing was changed") {
-            return Err(Problem::refused("nothing was changed"));
-        }
-    }
-    let given = place.ledger();
-    let own = Arn::parse(&found.report.by).map_or("", |arn| arn.account);
+    agreed(asked, &due, &found.report.by)?;
     selection.switch(&mut settings);
     let cause = origin("trailkeeper fix", Some(found.report.by.to_string()));
+    let fixing = Fixing { asked, place, found: &found, settings, ledger, cause, progress: &progress };
     // What no call puts right is told, and keeps the command from succeeding.
-    let (mut failed, mut left) = (0, 0);
-    let unfixable = |it: &&Finding| it.standing <= Standing::Unknown && !is_fixable(it);
-    for finding in found.report.findings.iter().filter(taken).filter(unfixable) {
-        left += 1;
+    let mut wrong = 0;
+    for finding in taken().filter(|it| it.standing <= Standing::Unknown && !is_fixable(it)) {
+        wrong += 1;
         let Finding { resource, because, advice, .. } = finding;
         let advice = advice.as_deref().map(|it| format!("\n  What to do: {it}")).unwrap_or_default();
         print(&format!("Left, no call puts it right: {resource}: {because}{advice}\n"))?;
@@ -133,56 +120,95 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
             let rest = due.len() - done;
             return Err(Problem::interrupted(format!("interrupted: {rest} of {} were not touched", due.len())));
         }
-        let Some(account) = found.accounts.iter().find(|it| it.id == *finding.account) else { continue };
-        let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
-        let partition = Arn::parse(&found.report.by).map_or("aws", |arn| arn.partition);
+        wrong += usize::from(!Box::pin(fixing.one(finding)).await?);
+    }
+    progress.end();
+    // What was not looked at may be wrong, too.
+    let untold = asked.all && found.report.is_unsure();
+    Ok(ExitCode::from(if wrong > 0 { 1 } else { u8::from(untold) * 2 }))
+}
+
+/// Asks whether the calls that were shown are to be made.
+fn agreed(asked: &Asked, due: &[&Finding], by: &str) -> Result<(), Problem> {
+    if asked.yes {
+        return Ok(());
+    }
+    if !is_somebody_there() {
+        return Err(Problem::refused("nothing was changed: there is no terminal to ask at. Add --yes"));
+    }
+    let count = due.iter().map(|it| it.steps.len()).sum::<usize>();
+    let things = match (count, due.len()) {
+        (1, _) => "this call".to_owned(),
+        (_, 1) => format!("these {count} calls"),
+        (_, many) => format!("the calls for these {many}"),
+    };
+    if asks(&format!("Make {things} as {by}?"), "nothing was changed") {
+        Ok(())
+    } else {
+        Err(Problem::refused("nothing was changed"))
+    }
+}
+
+/// What was agreed to.
+struct Fixing<'a> {
+    asked: &'a Asked,
+    place: &'a LedgerPlace,
+    found: &'a Checked,
+    settings: Settings,
+    ledger: Option<TableLedger>,
+    cause: Origin,
+    progress: &'a Progress,
+}
+
+impl Fixing<'_> {
+    /// Puts one finding right, and says what became of it. Returns `false` if it is still wrong.
+    async fn one(&self, finding: &Finding) -> Result<bool, Problem> {
+        let Self { asked, place, found, progress, .. } = self;
+        let by = &found.report.by;
+        let (partition, own) = Arn::parse(by).map_or(("aws", ""), |arn| (arn.partition, arn.account));
+        let Some(account) = found.accounts.iter().find(|it| it.id == *finding.account) else { return Ok(true) };
+        let settings = Settings { regions: Some(account.regions.clone()), ..self.settings.clone() };
         let mut writing = settings.clone();
         writing.modes.overrides.insert(asked.control.clone(), Mode::Enforce);
         if finding.steps.iter().any(|it| it.action == MAKES_A_TRAIL.1) {
             // A trail that is still to be made is put right by the control that makes it, as was shown.
             writing.modes.overrides.insert(MAKES_A_TRAIL.0.to_owned(), Mode::Enforce);
         }
-        let looking = Scene { account, partition, settings: &settings, progress: &progress };
+        let looking = Scene { account, partition, settings: &settings, progress };
         let scene = Scene { settings: &writing, ..looking };
         let name: &str = &finding.resource;
         let seen = match with_family!(finding.family, judged(looking, name)) {
             Some(Ok(Some(seen))) => seen,
             Some(Ok(None)) | None => {
-                print(&format!("It is gone: {}\n", finding.resource))?;
-                continue;
+                print(&format!("It is gone: {name}\n"))?;
+                return Ok(true);
             }
             Some(Err(problem)) => {
-                failed += 1;
-                print(&format!("Not fixed, as it could not be read again: {}: {problem}\n", finding.resource))?;
-                continue;
+                print(&format!("Not fixed, as it could not be read again: {name}: {problem}\n"))?;
+                return Ok(false);
             }
         };
-        let now = seen.outcomes.iter().find(|it| it.control == asked.control).map(|it| it.steps.as_slice());
+        let is_asked = |it: &ControlResult| it.control == asked.control;
+        let now = seen.outcomes.iter().find(|it| is_asked(it)).map(|it| it.steps.as_slice());
         let differs = Difference::of(&finding.steps, now.unwrap_or_default());
         print(&differs.told(name).unwrap_or_default())?;
         if !asked.yes
             && differs.is_more(&finding.steps)
             && !asks("Make these instead?", "what is not told above was not changed")
         {
-            left += 1;
-            print(&format!("Left as it is: {}\n", finding.resource))?;
-            continue;
+            print(&format!("Left as it is: {name}\n"))?;
+            return Ok(false);
         }
-        let outcomes = with_family!(finding.family, mended(scene, &seen.subject, ledger.as_ref(), &cause));
-        let outcome = outcomes.unwrap_or_default().into_iter().find(|it| it.control == asked.control);
-        let Some(outcome) = outcome else { continue };
-        failed += usize::from(!matches!(outcome.status, Status::Fixed | Status::Compliant));
+        let outcomes = with_family!(finding.family, mended(scene, &seen.subject, self.ledger.as_ref(), &self.cause));
+        let Some(outcome) = outcomes.unwrap_or_default().into_iter().find(is_asked) else { return Ok(true) };
         let undoing = Undoing {
-            ledger: format!("{given}{}", asked.scope.entering(own, &account.id)),
+            ledger: place.ledger() + &asked.scope.entering(own, &account.id),
             account: Some(&*account.id).filter(|it| *it != own),
             profile: place.profile.as_deref(),
         };
-        print(&ended(&outcome, finding.family, &found.report.by, &undoing).unwrap_or_default())?;
+        print(&ended(&outcome, finding.family, by, &undoing).unwrap_or_default())?;
+        Ok(matches!(outcome.status, Status::Fixed | Status::Compliant))
     }
-    progress.end();
-    // What was not looked at may be wrong, too.
-    let untold = asked.all && found.report.is_unsure();
-    Ok(ExitCode::from(if failed + left > 0 { 1 } else { u8::from(untold) * 2 }))
 }
 
 /// Says why there is nothing to fix.
