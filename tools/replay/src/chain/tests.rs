@@ -53,7 +53,9 @@ fn validated_with(files: &[(String, String, String)], told: bool, hours: u32, ot
     for (path, text, signature) in files.iter().rev() {
         chain.digest(path, text.as_bytes(), told.then_some(signature));
     }
-    others.iter().for_each(|(path, sum)| chain.log(path, *sum));
+    for (path, sum) in others {
+        chain.log(path, *sum);
+    }
     (0..hours).for_each(|hour| chain.log(&format!("x/{}", log(hour)), sum(hour)));
     chain.validate(&|region, fingerprint, signed, signature| {
         (region == "eu-west-1" && fingerprint == "f").then(|| signature == Sha256::digest(signed).as_slice())
