@@ -1,6 +1,7 @@
 //! Handles events, from their JSON to reports: decodes and routes them, and checks every resource that they lead to.
 
 mod batch;
+mod deadlines;
 mod echo;
 mod groups;
 mod lead;
@@ -23,6 +24,7 @@ use crate::settings::Settings;
 use crate::settings::exempt::ExemptionRule;
 pub use batch::Alike;
 use chrono::Utc;
+pub use deadlines::Deadlines;
 pub use echo::Echoes;
 use futures_util::stream;
 use futures_util::stream::StreamExt;

@@ -3,7 +3,7 @@
 use super::log;
 use crate::event::EventError;
 use crate::families::control_ids;
-use crate::handle::HandleError;
+use crate::handle::{Deadlines, HandleError};
 use crate::model::CallError;
 use crate::settings::Settings;
 use futures_util::FutureExt;
@@ -47,9 +47,6 @@ pub(crate) struct Invocation {
     /// Deadline for publishing the report, early enough to report a failure.
     pub(crate) by: Instant,
 }
-
-/// Time reserved to publish the report and respond: this, or a quarter of Lambda's timeout if that is less.
-const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Runs a function until Lambda ends it.
 pub(crate) fn start<S: Serve>(connect: impl AsyncFnOnce(Rc<Settings>) -> S) -> ExitCode {
@@ -108,15 +105,11 @@ async fn serve<S: Serve>(function: &S) -> Result<(), lambda_runtime::Error> {
 }
 
 async fn answer<S: Serve>(function: &S, event: LambdaEvent<Payload>) -> Result<S::Answer, Failure> {
-    let (start, left) = (Instant::now(), time_left(event.context.deadline));
+    let start = Instant::now();
+    let Deadlines { until, by } = Deadlines::of(start, time_left(event.context.deadline));
     let request_id = event.context.request_id;
-    let invocation = event.payload.0.map(|payload| Invocation {
-        payload,
-        request_id: request_id.clone(),
-        start,
-        until: start + left.saturating_sub(LAST_WORDS.min(left / 4)),
-        by: start + left.mul_f32(0.95),
-    });
+    let invocation =
+        event.payload.0.map(|payload| Invocation { payload, request_id: request_id.clone(), start, until, by });
     let work = async {
         match &invocation {
             Ok(invocation) => function.work(invocation).await,
