@@ -166,14 +166,15 @@ impl ResourceHistory {
         }
     }
 
-    /// Records the end of a change, and a fix of each of its findings if it was one. Fixes that no longer count are
-    /// dropped.
+    /// Records the end of a change, and a fix of each of its findings if it was one. What was recorded of the same change
+    /// before no longer counts, nor do fixes of long ago.
     pub fn ended(&mut self, change: &LedgerEntry) {
         self.open.retain(|open| *open != change.id);
         for wrong in &change.findings {
             let fixes = self.fixes.entry(wrong.finding.clone()).or_default();
+            fixes.retain(|fix| fix.change != change.id);
             let event = change.cause.id.clone();
-            let same = |fix: &Fix| fix.change == change.id || event.is_some() && fix.event == event;
+            let same = |fix: &Fix| event.is_some() && fix.event == event;
             if wrong.fixed == Some(true) && !fixes.iter().any(same) {
                 let (by, agent) = (change.cause.actor.clone(), change.cause.user_agent.clone());
                 fixes.push(Fix { change: change.id, by, agent, event });
@@ -449,6 +450,20 @@ mod tests {
         let history = after(&[of("one", 0), of("one", 1), of("one", 2), of("two", 3)]);
         assert_eq!(history.fixes[&finding("a")].len(), 2);
         assert_eq!(history.fight(&finding("a"), LIMIT, hour(1)), None);
+    }
+
+    #[test]
+    fn whoever_makes_a_change_says_last_whether_it_is_a_fix() {
+        let made = change(hour(0), "a", "x");
+        let ended = |fixed| {
+            let findings = made.findings.iter().map(|it| EntryFinding { fixed: Some(fixed), ..it.clone() }).collect();
+            LedgerEntry { findings, ended: Some(hour(1)), ..made.clone() }
+        };
+        let found_right = made.clone().closed(Outcome::FoundRight, hour(0) + TimeDelta::seconds(1));
+        assert_eq!(after(&[found_right.clone(), ended(false)]).fixes.get(&finding("a")), None);
+        let history = after(&[found_right, ended(true)]);
+        let fixes: Vec<_> = history.fixes[&finding("a")].iter().map(|fix| fix.change).collect();
+        assert_eq!(fixes, [made.id]);
     }
 
     #[test]
