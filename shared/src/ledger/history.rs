@@ -81,6 +81,17 @@ pub struct Fix {
     /// Id of the event that led to the change. Several invocations that answer the same event fix the same thing once.
     #[serde(default)]
     pub event: Option<String>,
+    /// Time at which the change ended; `None` if the fix was written before that was kept.
+    #[serde(default)]
+    pub ended: Option<DateTime<Utc>>,
+}
+
+impl Fix {
+    /// Returns whether each of the two was meant before the other had ended. Of a fix whose end is not known nobody can say.
+    fn overlaps(&self, change: &LedgerEntry) -> bool {
+        let meant_before_end = |id: ChangeId, ended: Option<DateTime<Utc>>| ended.is_some_and(|at| id.time() < at);
+        meant_before_end(change.id, self.ended) && meant_before_end(self.change, change.ended)
+    }
 }
 
 /// A finding that is changed back again and again.
@@ -167,17 +178,18 @@ impl ResourceHistory {
     }
 
     /// Records the end of a change, and a fix of each of its findings if it was one. What was recorded of the same change
-    /// before no longer counts, nor do fixes of long ago.
+    /// before no longer counts, nor do fixes of long ago. Fixes that overlap in time count as one: those who made them saw the
+    /// same violation.
     pub fn ended(&mut self, change: &LedgerEntry) {
         self.open.retain(|open| *open != change.id);
         for wrong in &change.findings {
             let fixes = self.fixes.entry(wrong.finding.clone()).or_default();
             fixes.retain(|fix| fix.change != change.id);
             let event = change.cause.id.clone();
-            let same = |fix: &Fix| event.is_some() && fix.event == event;
+            let same = |fix: &Fix| (event.is_some() && fix.event == event) || fix.overlaps(change);
             if wrong.fixed == Some(true) && !fixes.iter().any(same) {
                 let (by, agent) = (change.cause.actor.clone(), change.cause.user_agent.clone());
-                fixes.push(Fix { change: change.id, by, agent, event });
+                fixes.push(Fix { change: change.id, by, agent, event, ended: change.ended });
             }
         }
         self.forget(change.ended.unwrap_or_else(|| change.id.time()));
@@ -453,6 +465,32 @@ mod tests {
     }
 
     #[test]
+    fn fixes_that_overlap_count_once_in_whatever_order_they_end() {
+        let lasting = |number: u32, begin: i64, end: i64| {
+            let at = |seconds| hour(0) + TimeDelta::seconds(seconds);
+            let change = change(at(begin), "a", "x");
+            LedgerEntry { id: ChangeId::new(at(begin), number.into()), ended: Some(at(end)), ..change }
+        };
+        let counted = |changes: &[LedgerEntry]| after(changes).fixes.get(&finding("a")).map_or(0, Vec::len);
+        let mut burst = vec![lasting(1, 0, 9), lasting(2, 1, 7), lasting(3, 2, 8)];
+        for _ in 0..3 {
+            assert_eq!(counted(&burst), 1);
+            burst.rotate_left(1);
+        }
+        burst.push(lasting(4, 9, 12));
+        assert_eq!(counted(&burst), 2, "it was wrong again after the others had ended");
+        let mut history = after(&burst);
+        for fix in history.fixes.values_mut().flatten() {
+            fix.ended = None;
+        }
+        history.ended(&lasting(5, 3, 4));
+        assert_eq!(history.fixes[&finding("a")].len(), 3, "of fixes that were kept before, no end is known");
+        let old: Fix =
+            serde_json::from_str(r#"{"change":"01JBBBBBBBBBBBBBBBBBBBBBBB","by":null,"agent":null}"#).expect("a fix");
+        assert_eq!((old.event, old.ended), (None, None));
+    }
+
+    #[test]
     fn whoever_makes_a_change_says_last_whether_it_is_a_fix() {
         let made = change(hour(0), "a", "x");
         let ended = |fixed| {
@@ -462,8 +500,8 @@ mod tests {
         let found_right = made.clone().closed(Outcome::FoundRight, hour(0) + TimeDelta::seconds(1));
         assert_eq!(after(&[found_right.clone(), ended(false)]).fixes.get(&finding("a")), None);
         let history = after(&[found_right, ended(true)]);
-        let fixes: Vec<_> = history.fixes[&finding("a")].iter().map(|fix| fix.change).collect();
-        assert_eq!(fixes, [made.id]);
+        let fixes: Vec<_> = history.fixes[&finding("a")].iter().map(|fix| (fix.change, fix.ended)).collect();
+        assert_eq!(fixes, [(made.id, Some(hour(1)))]);
     }
 
     #[test]
