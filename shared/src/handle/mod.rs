@@ -11,6 +11,7 @@ mod once;
 mod result_buffer;
 mod unended;
 mod unknown_controls;
+mod untold;
 mod walk;
 
 use crate::event::{ApiCall, Body, Event, EventError, Identity, Origin, Sweep, Target};
@@ -215,8 +216,8 @@ where
         walk.look(led).await;
         let all = groups.all();
         if let Some(ledger) = ledger.filter(|_| writer.is_some() && groups.answers(&all)) {
-            let events: Vec<&Event> = all.iter().flat_map(|at| groups.events(*at)).collect();
-            walk.close(ledger, &us.account, &events, &place).await;
+            let heard = all.into_iter().filter(|at| !silent.contains_key(at)).collect();
+            walk.close(ledger, &us.account, &heard, &place).await;
         }
     }
     let finished = results.finish(&silent.keys().copied().collect()).await;

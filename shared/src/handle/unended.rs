@@ -1,5 +1,6 @@
 //! Changes whose function ended before it could say how they ended.
 
+use super::in_time;
 use crate::event::{Body, Event};
 use crate::family::Family;
 use crate::ledger::{LedgerEntry, Outcome};
@@ -11,6 +12,7 @@ use crate::report::{ControlResult, Status};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use tokio::time::Instant;
 use tracing::warn;
 
 /// Longest that a function may take, after which a change that has not ended never will ([quotas]).
@@ -37,8 +39,9 @@ enum FoundAs {
 }
 
 impl FoundAs {
-    /// Returns how a change of the resource has ended; `None` if that is not known.
-    fn ended(&self, entry: &LedgerEntry, now: DateTime<Utc>) -> Option<Outcome> {
+    /// Returns how a change of the resource has ended; `None` if that is not known. `retried` says that the event which led to
+    /// it is being handled again, so that whoever was working on it no longer is.
+    fn ended(&self, entry: &LedgerEntry, retried: bool, now: DateTime<Utc>) -> Option<Outcome> {
         let statuses = match self {
             Self::Gone => return Some(Outcome::FoundGone),
             Self::Changed => return Some(Outcome::Superseded),
@@ -53,9 +56,13 @@ impl FoundAs {
             right &= is_right(status);
             told &= status != Status::Unknown;
         }
-        // Nobody works on it any more, and it was not put right.
+        // Who still works on it says how it ends, and tells people.
         let is_over = now - entry.id.time() > LONGEST;
-        if right { Some(Outcome::FoundRight) } else { (told && is_over).then_some(Outcome::Failed) }
+        if right {
+            (retried || is_over).then_some(Outcome::FoundRight)
+        } else {
+            (told && is_over).then_some(Outcome::Failed)
+        }
     }
 }
 
@@ -96,24 +103,52 @@ impl Found {
         open.iter().filter(is_due).take(LOOKED_AT).map(of).collect()
     }
 
-    /// Closes those of these changes whose resource was looked at. What somebody has written since it was read is left
-    /// alone.
-    pub(crate) async fn close<L: Ledger>(&self, ledger: &L, open: Vec<LedgerEntry>) {
+    /// Returns a change that was found right without the findings of controls that are right for another reason than that they
+    /// were fixed, such as an exemption.
+    fn without_others(&self, mut entry: LedgerEntry) -> LedgerEntry {
+        if let Some(FoundAs::Judged(statuses)) = self.0.borrow().get(&entry.resource) {
+            let is_other =
+                |(control, status): &(String, Status), of: &str| control == of && *status != Status::Compliant;
+            entry.findings.retain(|finding| !statuses.iter().any(|found| is_other(found, &finding.control)));
+        }
+        entry
+    }
+
+    /// Closes those of these changes whose resource was looked at, as far as there is time. What somebody has written since it
+    /// was read is left alone. Returns those that were found right: nobody has told of them. `retried` says of a change whether
+    /// the event that led to it is being handled again.
+    pub(crate) async fn close<L: Ledger>(
+        &self,
+        ledger: &L,
+        open: Vec<LedgerEntry>,
+        retried: impl Fn(&LedgerEntry) -> bool,
+        until: Instant,
+    ) -> Vec<LedgerEntry> {
+        let mut found_right = Vec::new();
         for entry in open {
             let now = Utc::now();
-            let ended = self.0.borrow().get(&entry.resource).and_then(|found| found.ended(&entry, now));
+            let ended =
+                self.0.borrow().get(&entry.resource).and_then(|found| found.ended(&entry, retried(&entry), now));
             let Some(outcome) = ended else { continue };
-            let id = entry.id;
-            if let Err(error) = ledger.replace(&entry.closed(outcome, now)).await {
-                warn!(change = %id, "the change could not be closed in the ledger: {error}");
+            let entry = entry.closed(outcome, now);
+            match in_time("dynamodb:PutItem", ledger.replace(&entry), until).await {
+                Ok(true) => {}
+                // Whoever has written it since knows better, and has told people.
+                Ok(false) => continue,
+                // It is closed by a later run, which may tell it once more: better than never.
+                Err(error) => warn!(change = %entry.id, "the change could not be closed in the ledger: {error}"),
+            }
+            if outcome == Outcome::FoundRight {
+                found_right.push(self.without_others(entry));
             }
         }
+        found_right
     }
 }
 
-/// Reads the changes of a family in an account that have not ended.
-pub(crate) async fn open<L: Ledger>(ledger: &L, family: &str, account: &str) -> Vec<LedgerEntry> {
-    ledger.open(family, account).await.unwrap_or_else(|error| {
+/// Reads the changes of a family in an account that have not ended, if there is time.
+pub(crate) async fn open<L: Ledger>(ledger: &L, family: &str, account: &str, until: Instant) -> Vec<LedgerEntry> {
+    in_time("dynamodb:Query", ledger.open(family, account), until).await.unwrap_or_else(|error| {
         warn!("open changes could not be read from the ledger: {error}");
         Vec::new()
     })
@@ -127,6 +162,7 @@ mod tests {
     use crate::ledger::{ChangeId, EntryFinding, FindingId};
     use crate::model::Severity;
     use crate::testing::ledger::MemoryLedger;
+    use std::time::Duration;
 
     fn entry(age: TimeDelta, resource: &str) -> LedgerEntry {
         LedgerEntry {
@@ -158,28 +194,66 @@ mod tests {
         found
     }
 
-    async fn closed(found: &Found, age: TimeDelta) -> (Outcome, Option<bool>) {
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_mins(1)
+    }
+
+    async fn read(ledger: &MemoryLedger) -> Vec<LedgerEntry> {
+        open(ledger, "key", "111122223333", soon()).await
+    }
+
+    /// Returns how the change was closed, whether its finding was fixed, and how many findings are to be told.
+    async fn closed(found: &Found, age: TimeDelta) -> (Outcome, Option<bool>, usize) {
         let ledger = MemoryLedger::default();
         ledger.keep(&mut entry(age, "a")).await.expect("kept");
-        found.close(&ledger, open(&ledger, "key", "111122223333").await).await;
+        let told = found.close(&ledger, read(&ledger).await, |_| false, soon()).await;
         let entries = ledger.entries.borrow();
         let entry = entries.values().next().expect("an entry");
-        (entry.outcome, entry.findings.first().and_then(|it| it.fixed))
+        let fixed = entry.findings.first().and_then(|it| it.fixed);
+        (entry.outcome, fixed, told.iter().map(|it| it.findings.len()).sum())
     }
 
     #[tokio::test]
     async fn a_change_is_closed_with_what_is_known_of_its_resource() {
-        for (status, because, outcome, fixed) in [
-            (Status::Compliant, "nothing is wrong", Outcome::FoundRight, Some(true)),
-            (Status::NotApplicable, "it is a copy", Outcome::FoundRight, Some(true)),
-            (Status::NotApplicable, GONE, Outcome::FoundGone, None),
-            (Status::Unknown, "denied", Outcome::Meant, None),
-            (Status::Planned, "it is wrong", Outcome::Failed, Some(false)),
+        for (status, because, outcome, fixed, told) in [
+            (Status::Compliant, "nothing is wrong", Outcome::FoundRight, Some(true), 1),
+            (Status::NotApplicable, "it is a copy", Outcome::FoundRight, Some(true), 0),
+            (Status::Exempt, "it is wrong; exempt", Outcome::FoundRight, Some(true), 0),
+            (Status::NotApplicable, GONE, Outcome::FoundGone, None, 0),
+            (Status::Unknown, "denied", Outcome::Meant, None, 0),
+            (Status::Planned, "it is wrong", Outcome::Failed, Some(false), 0),
         ] {
-            assert_eq!(closed(&found("a", status, because), TimeDelta::hours(1)).await, (outcome, fixed), "{because}");
+            let came = closed(&found("a", status, because), TimeDelta::hours(1)).await;
+            assert_eq!(came, (outcome, fixed, told), "{because}");
         }
-        let young = closed(&found("a", Status::Planned, "it is wrong"), TimeDelta::minutes(1)).await;
-        assert_eq!(young, (Outcome::Meant, None), "another run may be working on it");
+        for status in [Status::Planned, Status::Compliant] {
+            let young = closed(&found("a", status, ""), TimeDelta::minutes(1)).await;
+            assert_eq!(young, (Outcome::Meant, None, 0), "another run may be working on it");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_whose_event_is_tried_again_is_closed_and_told_once() {
+        let (ledger, found) = (MemoryLedger::default(), found("a", Status::Compliant, ""));
+        ledger.keep(&mut entry(TimeDelta::minutes(1), "a")).await.expect("kept");
+        let before = read(&ledger).await;
+        let told = found.close(&ledger, before.clone(), |_| true, soon()).await;
+        assert_eq!(told.iter().map(|it| it.outcome).collect::<Vec<_>>(), [Outcome::FoundRight]);
+        assert_eq!((read(&ledger).await, found.close(&ledger, before, |_| true, soon()).await), (vec![], vec![]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_slow_ledger_does_not_close_in_time_is_told_all_the_same() {
+        let (ledger, found) = (MemoryLedger::default(), found("a", Status::Compliant, ""));
+        ledger.keep(&mut entry(TimeDelta::minutes(1), "a")).await.expect("kept");
+        let before = read(&ledger).await;
+        ledger.delay.set(Duration::from_hours(1));
+        let until = soon();
+        assert_eq!(found.close(&ledger, before, |_| true, until).await.len(), 1);
+        assert_eq!(open(&ledger, "key", "111122223333", until).await, []);
+        assert_eq!(Instant::now(), until);
+        ledger.delay.set(Duration::ZERO);
+        assert_eq!(read(&ledger).await.len(), 1, "a later run closes it");
     }
 
     #[tokio::test]
@@ -187,7 +261,7 @@ mod tests {
         let found = Found::default();
         let result = |control, status| ControlResult::new((control, Severity::Low), "a", "us-east-1", status, "");
         found.record(&[result("advised", Status::Advised), result("c", Status::Compliant)]);
-        assert_eq!(closed(&found, TimeDelta::minutes(1)).await, (Outcome::FoundRight, Some(true)));
+        assert_eq!(closed(&found, TimeDelta::hours(1)).await, (Outcome::FoundRight, Some(true), 1));
     }
 
     #[tokio::test]
@@ -195,14 +269,15 @@ mod tests {
         let (ledger, found) = (MemoryLedger::default(), found("a", Status::Compliant, ""));
         let mut own = entry(TimeDelta::zero(), "a");
         ledger.keep(&mut own).await.expect("kept");
-        let read = open(&ledger, "key", "111122223333").await;
+        let before = read(&ledger).await;
         (own.outcome, own.ended) = (Outcome::Fixed, Some(Utc::now()));
         ledger.keep(&mut own).await.expect("kept");
-        found.close(&ledger, read.clone()).await;
+        let told = found.close(&ledger, before.clone(), |_| true, soon()).await;
+        assert_eq!(told, [], "whoever made it has told people");
         let outcome = || ledger.entries.borrow().values().next().map(|it| it.outcome);
         assert_eq!(outcome(), Some(Outcome::Fixed), "it was written since it was read");
         let now = ledger.entries.borrow().values().next().expect("an entry").version;
-        let closed = LedgerEntry { version: now, ..read.into_iter().next().expect("an entry") };
+        let closed = LedgerEntry { version: now, ..before.into_iter().next().expect("an entry") };
         assert_eq!(ledger.replace(&closed.closed(Outcome::Superseded, Utc::now())).await, Ok(true));
         ledger.keep(&mut own).await.expect("kept");
         assert_eq!(outcome(), Some(Outcome::Fixed), "others have closed it");

@@ -3,8 +3,8 @@
 use super::groups::{CauseGroups, Leads};
 use super::looks::{Held, Look, Looks};
 use super::result_buffer::ResultBuffer;
-use super::unended;
-use crate::event::{Dependency, Event, Sweep};
+use super::{unended, untold};
+use crate::event::{Dependency, Sweep};
 use crate::family::Family;
 use crate::ledger::LedgerEntry;
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
@@ -175,20 +175,31 @@ where
         }
     }
 
-    /// Closes the changes that earlier invocations left open, of the resources that were checked. A sweep also checks those that
-    /// no list has any more.
-    pub(crate) async fn close(&self, ledger: &L, account: &str, events: &[&Event], place: &impl Fn(&Region) -> Place) {
-        let found = &self.results.found;
-        let mut open = unended::open(ledger, F::NAME, account).await;
-        let own =
-            |entry: &LedgerEntry| entry.cause.id.is_some() && events.iter().any(|it| it.origin.id == entry.cause.id);
-        open.retain(|entry| entry.id.time() < self.times.began || own(entry));
-        let unseen: Vec<Subject> =
-            events.first().map(|event| found.unseen::<F>(&open, event, place)).unwrap_or_default();
-        let (mut looks, leads) = (Looks::default(), self.groups.all());
-        let due = unseen.into_iter().filter_map(|subject| looks.add(subject, &leads)).collect();
+    /// Closes the changes that earlier invocations left open, of the resources that were checked, as far as there is time, and
+    /// tells of those that were found right. A sweep also checks those that no list has any more. `heard` are the groups whose
+    /// reports are published; never none.
+    pub(crate) async fn close(&self, ledger: &L, account: &str, heard: &Leads, place: &impl Fn(&Region) -> Place) {
+        let (found, until) = (&self.results.found, self.times.until);
+        let led_by = |entry: &LedgerEntry| -> Leads {
+            let led = |at: &usize| self.groups.events(*at).any(|event| event.origin.id == entry.cause.id);
+            self.groups.all().into_iter().filter(|at| entry.cause.id.is_some() && led(at)).collect()
+        };
+        let is_before = |entry: &LedgerEntry| entry.id.time() < self.times.began;
+        let mut open = unended::open(ledger, F::NAME, account, until).await;
+        open.retain(|entry| is_before(entry) || !led_by(entry).is_empty());
+        let all = self.groups.all();
+        let event = all.iter().find_map(|at| self.groups.events(*at).next());
+        let unseen: Vec<Subject> = event.map(|event| found.unseen::<F>(&open, event, place)).unwrap_or_default();
+        let mut looks = Looks::default();
+        let due = unseen.into_iter().filter_map(|subject| looks.add(subject, &all)).collect();
         self.all(&mut looks, due).await;
-        found.close(ledger, open).await;
+        // What the same event has begun since is the work of another invocation that runs now.
+        let retried = |entry: &LedgerEntry| is_before(entry) && !led_by(entry).is_empty();
+        for entry in found.close(ledger, open, retried, until).await {
+            let led: Leads = led_by(&entry).intersection(heard).copied().collect();
+            let fixes = untold::fixes::<F>(&entry, !led.is_empty(), Utc::now());
+            self.results.push(None::<&L>, fixes, if led.is_empty() { heard } else { &led }).await;
+        }
     }
 
     /// Checks the resources of a region page by page, but those that were looked at before, and delegates the rest when time is

@@ -6,6 +6,8 @@ use crate::reconcile::ports::Ledger;
 use chrono::Utc;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// A ledger in memory.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(crate) struct MemoryLedger {
     pub(crate) claimed: RefCell<BTreeMap<String, usize>>,
     /// Whether every call fails.
     pub(crate) broken: Cell<bool>,
+    /// How long each call takes.
+    pub(crate) delay: Cell<Duration>,
 }
 
 impl MemoryLedger {
@@ -28,7 +32,10 @@ impl MemoryLedger {
         open.any(|step| step.summary == summary && step.state == CallState::Meant)
     }
 
-    fn answer(&self) -> Result<(), CallError> {
+    async fn answer(&self) -> Result<(), CallError> {
+        if !self.delay.get().is_zero() {
+            sleep(self.delay.get()).await;
+        }
         let denied = || CallError {
             action: "dynamodb:PutItem",
             kind: ErrorKind::Denied,
@@ -46,7 +53,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn history(&self, arn: &str) -> Result<ResourceHistory, CallError> {
-        self.answer()?;
+        self.answer().await?;
         Ok(self.histories.borrow().get(arn).cloned().unwrap_or_default())
     }
 
@@ -59,7 +66,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn replace(&self, entry: &LedgerEntry) -> Result<bool, CallError> {
-        self.answer()?;
+        self.answer().await?;
         let stored = self.entries.borrow().get(&entry.id).map_or(0, |stored| stored.version);
         if stored != entry.version {
             return Ok(false);
@@ -77,7 +84,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn count(&self, account: &str, control: &str) -> Result<u64, CallError> {
-        self.answer()?;
+        self.answer().await?;
         let mut counts = self.counts.borrow_mut();
         let count = counts.entry((account.to_owned(), control.to_owned())).or_default();
         *count += 1;
@@ -91,24 +98,24 @@ impl Ledger for MemoryLedger {
         fight: &Fight,
         events: &[&str],
     ) -> Result<bool, CallError> {
-        self.answer()?;
+        self.answer().await?;
         let mut histories = self.histories.borrow_mut();
         Ok(histories.entry(arn.to_owned()).or_default().claim(telling, fight, events, Utc::now()))
     }
 
     async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {
-        self.answer()?;
+        self.answer().await?;
         self.histories.borrow_mut().entry(arn.to_owned()).or_default().told(telling, fight.until);
         Ok(())
     }
 
     async fn set(&self, arn: &str, control: &str, calls: &[SetCall<'_>]) -> Result<Vec<bool>, CallError> {
-        self.answer()?;
+        self.answer().await?;
         Ok(self.histories.borrow_mut().entry(arn.to_owned()).or_default().set(control, calls))
     }
 
     async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError> {
-        self.answer()?;
+        self.answer().await?;
         let mut claimed = self.claimed.borrow_mut();
         let left = claimed.entry(format!("{account}#{name}")).or_default();
         let free = *left == 0;
@@ -117,7 +124,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn open(&self, family: &str, account: &str) -> Result<Vec<LedgerEntry>, CallError> {
-        self.answer()?;
+        self.answer().await?;
         let entries = self.entries.borrow();
         let open = |entry: &&LedgerEntry| !entry.is_over() && entry.family == family && entry.account == account;
         Ok(entries.values().filter(open).cloned().collect())

@@ -4,10 +4,12 @@ use super::*;
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::families::transfer::{Step, StructuredDestination, Transfer, View};
+use crate::ledger::{ChangeId, EntryFinding, FindingId, LedgerEntry, Outcome};
 use crate::managed::log_group::LogGroup;
 use crate::model::Seen;
 use crate::reconcile::ports::Page;
 use crate::testing::ledger::MemoryLedger;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -209,6 +211,70 @@ async fn what_several_targets_lead_to_is_looked_at_mended_counted_and_told_once(
     assert_eq!(causes, [("s-1", "DeleteLogGroup"), ("s-2", "PutRolePolicy")]);
     let told_in = reports.iter().map(|it| it.told_in.iter().copied().collect());
     assert_eq!(told_in.collect::<Vec<Vec<usize>>>(), [vec![0, 1], vec![1], vec![1, 2], vec![3]]);
+}
+
+/// Returns what a function meant that was killed after its calls, minutes ago.
+fn killed(id: &str, cause: &Event) -> LedgerEntry {
+    let place = us().place(&Region::first());
+    let Subject { arn, id: subject, .. } = Transfer::subject(place, id);
+    let control = "transfer-server-logging";
+    let finding = FindingId::of(control, ACCOUNT, "us-east-1", &arn);
+    let minutes_ago = Utc::now() - TimeDelta::minutes(6);
+    LedgerEntry {
+        id: ChangeId::new(minutes_ago, subject.len() as u128),
+        family: Transfer::NAME.to_owned(),
+        account: ACCOUNT.to_owned(),
+        region: Region::first(),
+        subject,
+        resource: arn,
+        cause: cause.origin.clone(),
+        findings: vec![EntryFinding {
+            finding,
+            control: control.to_owned(),
+            because: "it logs nowhere".to_owned(),
+            fixed: None,
+        }],
+        steps: vec![],
+        outcome: Outcome::Meant,
+        wrong_since: None,
+        ended: None,
+        undone: None,
+        version: 0,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fix_whose_function_was_killed_before_it_told_of_it_is_told_once_by_the_next_that_handles_its_event() {
+    let (servers, ledger) = (account(), MemoryLedger::default());
+    servers.mended.borrow_mut().extend(["s-1", "s-2", "s-3"].map(str::to_owned));
+    let carol = || server("carol", 2, "s-1");
+    ledger.keep(&mut killed("s-1", &carol())).await.expect("kept");
+    let run = |events| came(&servers, &ledger, events, Duration::from_mins(2));
+    let outcome = || ledger.entries.borrow().values().map(|it| it.outcome).collect::<Vec<_>>();
+    assert_eq!(run(vec![server("dora", 5, "s-1")]).await.told, [], "carol's function may still be at it");
+    assert_eq!(outcome(), [Outcome::Meant]);
+    let Came { told, reports, .. } = run(vec![role("alice", 1, "none"), server("dora", 5, "s-3"), carol()]).await;
+    assert_eq!((told, outcome()), (vec![by("s-1", &["carol"])], vec![Outcome::FoundRight]));
+    let results = reports.iter().filter_map(|it| it.report.as_ref().ok()).flat_map(|it| &it.results);
+    let fixes: Vec<_> = results.filter(|it| it.status == Status::Fixed).collect();
+    let [fix] = fixes.as_slice() else { panic!("{fixes:?}") };
+    assert_eq!(fix.change, ledger.entries.borrow().keys().next().copied());
+    assert!(fix.because.starts_with("it logs nowhere; ") && fix.right_at.is_some(), "{}", fix.because);
+    assert_eq!(run(vec![carol()]).await.told, []);
+    assert_eq!(*servers.written.borrow(), BTreeMap::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_ledger_costs_nobody_what_is_told() {
+    let (servers, ledger) = (account(), MemoryLedger::default());
+    servers.mended.borrow_mut().insert("s-1".to_owned());
+    ledger.delay.set(Duration::from_hours(1));
+    let begin = Instant::now();
+    let Came { told, .. } =
+        came(&servers, &ledger, vec![server("carol", 2, "s-1"), server("dora", 3, "s-4")], Duration::from_mins(2))
+            .await;
+    assert_eq!(told, []);
+    assert!(begin.elapsed() <= Duration::from_mins(5) + Duration::from_secs(1), "{:?}", begin.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
