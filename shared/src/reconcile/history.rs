@@ -225,7 +225,7 @@ impl History {
                 Hints { fight: Some(fight.clone()), telling: telling.clone(), ..Hints::default() }
             }
             Some(Withheld::TooMany { first, .. }) => Hints { capped: true, follows: !first, ..Hints::default() },
-            None => Hints::default(),
+            Some(Withheld::Unasked(_)) | None => Hints::default(),
         };
         let exempt_tag = self.past.exemptions.as_ref().and_then(Exemptions::tag).map(str::to_owned);
         let hints = Hints { vital, exempt_tag, ..hints };
@@ -259,7 +259,9 @@ impl History {
             }
             plan::Judgement::Fixable { because, steps } if finding.withheld.is_some() => {
                 let due = steps.iter().filter_map(|at| Some(&plan.steps.get(*at)?.step));
-                let steps = due.map(|step| step_report(step, &subject.place, StepStatus::Planned, None)).collect();
+                let skipped = matches!(finding.withheld, Some(Withheld::Unasked(_)));
+                let status = if skipped { StepStatus::Skipped } else { StepStatus::Planned };
+                let steps = due.map(|step| step_report(step, &subject.place, status, None)).collect();
                 withheld(finding.withheld.as_ref(), because, |status, because| said(status, because, steps))
             }
             plan::Judgement::Fixable { because, steps } => {
@@ -325,6 +327,11 @@ fn withheld(why: Option<&Withheld>, because: &str, said: impl FnOnce(Status, &st
                  hour, as many as the setting ChangesAnHour allows: the first sweep or event after {until} fixes it"
             );
             said(Status::Planned, &because)
+        }
+        Some(Withheld::Unasked(error)) => {
+            let because =
+                format!("{because}; it was not fixed, since the ledger does not say how often it was before: {error}");
+            ControlResult { retry: error.retryable(), ..said(Status::Failed, &because) }
         }
         None => said(Status::Planned, because),
     }

@@ -143,10 +143,7 @@ where
         history.remember(&plan);
         let is_due = |plan: &Plan<F>| plan.steps.iter().any(|planned| planned.enforce);
         let Some(pen) = pen.filter(|_| is_due(&plan)) else { return conclude(history, subject, &plan, None) };
-        match pen.withheld(page, &plan, &view, subject, settings).await {
-            Ok(withheld) => history.withhold(withheld),
-            Err(error) => return conclude(history, subject, &plan, Some(&Interruption::Unkept(error))),
-        }
+        history.withhold(pen.withheld(page, &plan, &view, subject, settings).await);
         plan = plan::plan(&view, subject, settings, history.past());
         history.remember(&plan);
         if !is_due(&plan) {

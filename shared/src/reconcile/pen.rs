@@ -40,12 +40,15 @@ impl<W, L> Copy for Pen<'_, W, L> {}
 #[derive(Debug, Default)]
 pub(crate) struct OpenEntry {
     entry: Option<LedgerEntry>,
-    asked: bool,
+    /// What the ledger knows of the resource, or why that is not known; `None` if it was not asked.
+    known: Option<Result<ResourceHistory, CallError>>,
+    /// Controls of which it is known whether their fixes are withheld.
+    asked: BTreeSet<&'static str>,
 }
 
 impl<W, L: Ledger> Pen<'_, W, L> {
-    /// Returns the controls whose fixes are withheld: because others keep undoing them, or because there were too many.
-    /// Asks the ledger once for each resource.
+    /// Returns the controls whose fixes are withheld: because others keep undoing them, because there were too many, or because
+    /// the ledger does not say whether that is so. Asks the ledger once for each resource and control that a plan is about to fix.
     pub(crate) async fn withheld<F: Family>(
         &self,
         page: &mut OpenEntry,
@@ -53,42 +56,52 @@ impl<W, L: Ledger> Pen<'_, W, L> {
         view: &F::View,
         subject: &Subject,
         settings: &Settings,
-    ) -> Result<Vec<(&'static str, Withheld)>, CallError> {
-        let Some(ledger) = self.ledger.filter(|_| !page.asked) else { return Ok(Vec::new()) };
+    ) -> Vec<(&'static str, Withheld)> {
+        let Some(ledger) = self.ledger else { return Vec::new() };
         let mut withheld = Vec::new();
-        let mut known = None;
         for finding in plan.findings.iter().filter(|finding| is_due(finding)) {
-            let control = finding.about.id;
-            if F::ALWAYS.contains(&control) || F::vital(control, view, subject, settings).is_some() {
+            let (control, Judgement::Fixable { because, .. }) = (finding.about.id, &finding.outcome) else { continue };
+            let each_time = F::ALWAYS.contains(&control) || F::vital(control, view, subject, settings).is_some();
+            if each_time || !page.asked.insert(control) {
                 continue;
             }
-            let history = match &known {
-                Some(history) => history,
-                None => known.insert(ledger.history(&subject.arn).await?),
+            let known = match &page.known {
+                Some(known) => known,
+                None => page.known.insert(ledger.history(&subject.arn).await),
             };
-            let Limits { fights, changes } = settings.limits;
-            let (id, now) = (finding_id(control, subject), Utc::now());
-            if let Some(fight) = history.fight(&id, fights, now) {
-                let Judgement::Fixable { because, .. } = &finding.outcome else { continue };
-                // Nobody uses the pause behind the back of another caller, and whoever tries an event of theirs again tells it.
-                let all = || std::iter::once(self.cause).chain(self.others.iter().copied());
-                let callers: BTreeSet<&str> = all().filter_map(|event| event.actor.as_deref()).collect();
-                let callers = callers.into_iter().collect::<Vec<_>>().join("\n");
-                let telling = ResourceHistory::telling(&id, Some(&callers), because);
-                let events: Vec<&str> = all().filter_map(|event| event.id.as_deref()).collect();
-                let new = ledger.claim_fight(&subject.arn, &telling, &fight, &events).await?;
-                withheld.push((control, Withheld::Fought { fight, telling: new.then_some(telling) }));
-                continue;
-            }
-            let number = ledger.count(&subject.place.account, control).await?;
-            if number > changes {
-                let until = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) + TimeDelta::hours(1);
-                let first = number == changes + 1;
-                withheld.push((control, Withheld::TooMany { limit: changes, first, until }));
-            }
+            let why = match known {
+                Ok(known) => self.why_withheld(ledger, known, (control, because), subject, settings.limits).await,
+                Err(error) => Err(error.clone()),
+            };
+            withheld.extend(why.unwrap_or_else(|error| Some(Withheld::Unasked(error))).map(|why| (control, why)));
         }
-        page.asked = true;
-        Ok(withheld)
+        withheld
+    }
+
+    /// Returns why the fix of one control is withheld, if so. If not, it is counted.
+    async fn why_withheld(
+        &self,
+        ledger: &L,
+        known: &ResourceHistory,
+        (control, because): (&str, &str),
+        subject: &Subject,
+        Limits { fights, changes }: Limits,
+    ) -> Result<Option<Withheld>, CallError> {
+        let (id, now) = (finding_id(control, subject), Utc::now());
+        if let Some(fight) = known.fight(&id, fights, now) {
+            // Nobody uses the pause behind the back of another caller, and whoever tries an event of theirs again tells it.
+            let all = || std::iter::once(self.cause).chain(self.others.iter().copied());
+            let callers: BTreeSet<&str> = all().filter_map(|event| event.actor.as_deref()).collect();
+            let callers = callers.into_iter().collect::<Vec<_>>().join("\n");
+            let telling = ResourceHistory::telling(&id, Some(&callers), because);
+            let events: Vec<&str> = all().filter_map(|event| event.id.as_deref()).collect();
+            let new = ledger.claim_fight(&subject.arn, &telling, &fight, &events).await?;
+            return Ok(Some(Withheld::Fought { fight, telling: new.then_some(telling) }));
+        }
+        let number = ledger.count(&subject.place.account, control).await?;
+        let until = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) + TimeDelta::hours(1);
+        let first = number == changes + 1;
+        Ok((number > changes).then_some(Withheld::TooMany { limit: changes, first, until }))
     }
 
     /// Keeps what the plan is about to do. Nothing may be done before.
@@ -101,7 +114,11 @@ impl<W, L: Ledger> Pen<'_, W, L> {
         let Some(ledger) = self.ledger else { return Ok(()) };
         let entry = page.entry.get_or_insert_with(|| entry::<F>(ledger.id(), self.cause, subject));
         let before = entry.clone();
-        for finding in plan.findings.iter().filter(|finding| is_due(finding)) {
+        let is_meant = |finding: &&Finding| {
+            let made = |at: &usize| plan.steps.get(*at).is_some_and(|planned| planned.enforce);
+            is_due(finding) && matches!(&finding.outcome, Judgement::Fixable { steps, .. } if steps.iter().any(made))
+        };
+        for finding in plan.findings.iter().filter(is_meant) {
             let Judgement::Fixable { because, .. } = &finding.outcome else { continue };
             let control = finding.about.id;
             if entry.findings.iter().all(|known| known.control != control) {
@@ -165,7 +182,8 @@ impl<W, L: Ledger> Pen<'_, W, L> {
         for known in &mut entry.findings {
             if let Some(result) = results.iter_mut().find(|result| result.control == known.control) {
                 result.change = Some(entry.id);
-                known.fixed = Some(made && result.status != Status::Failed && entry.outcome != Outcome::TakenBack);
+                let right = result.status == Status::Fixed || is_right(result.status);
+                known.fixed = Some(made && right && entry.outcome != Outcome::TakenBack);
             }
         }
         ledger.keep(&mut entry).await
@@ -215,5 +233,91 @@ pub(crate) fn entry_step<S: Step>(step: &S, subject: &Subject) -> EntryStep {
         before: step.before(),
         after: step.after(),
         state: CallState::Meant,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::{Past, plan};
+    use super::*;
+    use crate::families::bucket::Bucket;
+    use crate::testing::laws::{Lawful, settings, subject};
+    use crate::testing::ledger::MemoryLedger;
+    use proptest::strategy::{Strategy as _, ValueTree as _};
+    use proptest::test_runner::TestRunner;
+
+    type View = <Bucket as Family>::View;
+
+    fn planned(view: &View, withheld: &[(&'static str, Withheld)]) -> Plan<Bucket> {
+        plan(view, &subject::<Bucket>(), &settings(), &Past { withheld: withheld.to_vec(), ..Past::default() })
+    }
+
+    /// Returns the controls that are about to be fixed and are not fixed each time.
+    fn due(view: &View, plan: &Plan<Bucket>) -> Vec<&'static str> {
+        let (subject, settings) = (subject::<Bucket>(), settings());
+        let each_time =
+            |id: &str| Bucket::ALWAYS.contains(&id) || Bucket::vital(id, view, &subject, &settings).is_some();
+        let due = plan.findings.iter().filter(|finding| is_due(finding)).map(|finding| finding.about.id);
+        due.filter(|id| !each_time(id)).collect()
+    }
+
+    /// Returns a bucket with several violations, of which one is put right each time.
+    fn broken() -> View {
+        let views = Bucket::views(subject::<Bucket>());
+        let mut runner = TestRunner::deterministic();
+        let mut fresh = std::iter::from_fn(|| views.new_tree(&mut runner).ok().map(|tree| tree.current()));
+        let is_broken = |view: &View| {
+            let plan = planned(view, &[]);
+            let always = |finding: &Finding| Bucket::ALWAYS.contains(&finding.about.id) && is_due(finding);
+            due(view, &plan).len() > 1 && plan.findings.iter().any(always)
+        };
+        fresh.find(is_broken).expect("a broken bucket")
+    }
+
+    /// Asks about the plans of one look, one after the other.
+    async fn asked(ledger: &MemoryLedger, view: &View, plans: &[Plan<Bucket>]) -> Vec<Vec<(&'static str, Withheld)>> {
+        let settings = Settings { limits: Limits { changes: 0, ..settings().limits }, ..settings() };
+        let pen = Pen { writer: &(), ledger: Some(ledger), cause: &Origin::default(), others: &[] };
+        let (mut page, mut withheld) = (OpenEntry::default(), Vec::new());
+        for plan in plans {
+            withheld.push(pen.withheld(&mut page, plan, view, &subject::<Bucket>(), &settings).await);
+        }
+        withheld
+    }
+
+    #[tokio::test]
+    async fn what_only_a_second_plan_is_about_to_fix_is_asked_about_and_nothing_twice() {
+        let view = broken();
+        let (mut first, second) = (planned(&view, &[]), planned(&view, &[]));
+        let all = due(&view, &second);
+        first.findings.retain(|finding| finding.about.id == all[0]);
+        let asked = asked(&MemoryLedger::default(), &view, &[first, second.clone(), second]).await;
+        let controls = asked.iter().map(|of_plan| of_plan.iter().map(|(control, _)| *control).collect());
+        assert_eq!(controls.collect::<Vec<Vec<_>>>(), [all[..1].to_vec(), all[1..].to_vec(), vec![]]);
+    }
+
+    #[tokio::test]
+    async fn a_question_that_fails_holds_back_nothing_that_is_fixed_each_time() {
+        let (view, ledger) = (broken(), MemoryLedger::default());
+        ledger.broken.set(true);
+        let withheld = asked(&ledger, &view, &[planned(&view, &[])]).await.concat();
+        assert!(withheld.iter().all(|(_, why)| matches!(why, Withheld::Unasked(_))), "{withheld:?}");
+        let plan = planned(&view, &withheld);
+        assert_eq!(withheld.iter().map(|(control, _)| *control).collect::<Vec<_>>(), due(&view, &plan));
+        assert!(plan.steps.iter().any(|planned| planned.enforce));
+        let mut history = History::default();
+        history.withhold(withheld.clone());
+        for result in history.conclude(&subject::<Bucket>(), &plan, None) {
+            let is_unasked = withheld.iter().any(|(control, _)| *control == result.control);
+            assert_eq!(result.status == Status::Failed, is_unasked, "{result:?}");
+            assert!(!is_unasked || result.because.contains("the ledger does not say"), "{result:?}");
+        }
+        ledger.broken.set(false);
+        let (mut page, cause) = (OpenEntry::default(), Origin::default());
+        let pen = Pen { writer: &(), ledger: Some(&ledger), cause: &cause, others: &[] };
+        pen.mean(&mut page, &plan, &subject::<Bucket>()).await.expect("kept");
+        let meant: Vec<_> = page.entry.iter().flat_map(|entry| &entry.findings).map(|it| it.control.as_str()).collect();
+        assert!(meant.contains(&Bucket::ALWAYS[0]), "{meant:?}");
+        assert!(!withheld.iter().any(|(control, _)| meant.contains(control)), "nothing is done about them: {meant:?}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::exemption::{Exemptions, Ruling};
 use crate::family::{Control, Family};
 use crate::ledger::{Fight, FindingId};
-use crate::model::{About, Region, Remedy, Severity, Step, Subject, Verdict};
+use crate::model::{About, CallError, Region, Remedy, Severity, Step, Subject, Verdict};
 use crate::settings::{Mode, Settings};
 use chrono::{DateTime, Utc};
 
@@ -60,6 +60,8 @@ pub enum Withheld {
         /// End of the hour.
         until: DateTime<Utc>,
     },
+    /// The ledger does not say whether it may be made, for this reason.
+    Unasked(CallError),
 }
 
 /// Verdict whose steps have been placed in the plan.
