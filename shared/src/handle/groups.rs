@@ -40,7 +40,11 @@ impl Cause<'_> {
 }
 
 impl<'a> CauseGroup<'a> {
+    /// Creates a group of these events. One that was delivered several times is one event.
     pub(crate) fn new(mut causes: Vec<Cause<'a>>, own: bool, answers: bool) -> Self {
+        let mut seen = BTreeSet::new();
+        // Whoever makes up an event with the id of another hides nothing: it is not of AWS.
+        causes.retain(|Cause { event, .. }| event.origin.id.is_none() || seen.insert((&event.origin.id, event.by_aws)));
         causes.sort_by_cached_key(Cause::weight);
         Self { causes, own, answers }
     }
@@ -144,6 +148,22 @@ mod tests {
         assert_eq!(groups.events(0).map(|it| it.origin.name.as_str()).collect::<Vec<_>>(), ["Late", "Early"]);
         assert_eq!((groups.first(&groups.all()), groups.first(&Leads::from([0]))), (Some(1), Some(0)));
         assert_eq!(names(&groups.beside(&groups.all())), ["Late", "Early"]);
+    }
+
+    #[test]
+    fn an_event_that_was_delivered_twice_is_one() {
+        let with_id = |id: &str, by_aws| {
+            let event = event(id, "a", 1);
+            Event { origin: Origin { id: Some(id.to_owned()), ..event.origin }, by_aws, ..event }
+        };
+        let events = [with_id("one", false), with_id("one", true), with_id("one", true), with_id("two", true)];
+        let nameless = [event("Put", "a", 1), event("Put", "a", 1)];
+        let all = events.iter().chain(&nameless).map(|it| cause(it, false)).collect();
+        let groups = CauseGroups::new(vec![CauseGroup::new(all, false, true)]);
+        let of = |event: &Event| (event.origin.name.clone(), event.by_aws);
+        let left: Vec<_> = groups.events(0).map(of).collect();
+        let expected = [("one", false), ("one", true), ("two", true), ("Put", true), ("Put", true)];
+        assert_eq!(left, expected.map(|(name, by_aws)| (name.to_owned(), by_aws)));
     }
 
     #[test]
