@@ -209,7 +209,7 @@ where
             }
         }
         if groups.events(at).next().is_some_and(|event| matches!(event.body, Body::Schedule)) {
-            results.push(None::<&L>, unknown_controls::<F>(us, settings), &Leads::from([at])).await;
+            results.push(None::<(&L, Instant)>, unknown_controls::<F>(us, settings), &Leads::from([at])).await;
         }
     }
     if silent.len() < alike.len() {
@@ -343,7 +343,7 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
     let results = ResultBuffer::new(std::slice::from_ref(sink), vec![report], News::none(&groups, &echoes));
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
     let told = if left_out { exempt::<F>(&whole, settings) } else { unreadable::<F>((&whole, settings), error) };
-    results.push(None::<&Infallible>, told, &groups.all()).await;
+    results.push(None::<(&Infallible, Instant)>, told, &groups.all()).await;
     results.finish(&Leads::new()).await.into_iter().next().map(|draft| draft.report).unwrap_or_default()
 }
 

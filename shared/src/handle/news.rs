@@ -2,6 +2,7 @@
 
 use super::echo::Echoes;
 use super::groups::{CauseGroups, Leads};
+use super::in_time;
 use crate::event::Origin;
 use crate::family::{RecordChange, StandingChange, When};
 use crate::ledger::SetCall;
@@ -10,6 +11,7 @@ use crate::reconcile::ports::Ledger;
 use crate::report::{ControlResult, Status};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::time::Instant;
 use tracing::warn;
 
 /// What people are told of some events beyond what is wrong, and what they are not told again.
@@ -59,8 +61,8 @@ impl<'a> News<'a> {
         Self { groups, told: vec![], enforced: vec![], echoes, sets: vec![], old, telling }
     }
 
-    /// Asks the ledger what of that which the calls set on a resource is no news. What it cannot say is told.
-    pub(crate) async fn ask<L: Ledger>(&self, ledger: &L, results: &[ControlResult]) {
+    /// Asks the ledger what of that which the calls set on a resource is no news. What it cannot say in time is told.
+    pub(crate) async fn ask<L: Ledger>(&self, ledger: &L, results: &[ControlResult], until: Instant) {
         for result in results.iter().filter(|it| it.status != Status::NotApplicable) {
             let about = |it: &&Set| it.standing.control == result.control && *it.standing.resource == *result.resource;
             let sets: Vec<&Set> = self.sets.iter().filter(about).collect();
@@ -74,7 +76,9 @@ impl<'a> News<'a> {
                 actor: it.event.actor.as_deref(),
                 event: it.event.id.as_deref(),
             });
-            match ledger.set(&result.resource, &result.control, &calls.collect::<Vec<_>>()).await {
+            let calls: Vec<_> = calls.collect();
+            let set = ledger.set(&result.resource, &result.control, &calls);
+            match in_time("dynamodb:PutItem", set, until).await {
                 Ok(news) => {
                     let old = sets.iter().zip(news).filter(|(_, news)| !news).filter_map(|(set, _)| set.told);
                     self.old.borrow_mut().extend(old);
@@ -183,6 +187,8 @@ fn tell(what: &str, result: &mut ControlResult) {
 mod tests {
     use super::super::groups::CauseGroup;
     use super::*;
+    use crate::testing::ledger::MemoryLedger;
+    use std::time::Duration;
 
     fn result(control: &str, status: Status, severity: Severity) -> ControlResult {
         ControlResult {
@@ -351,6 +357,27 @@ mod tests {
         let mut result = result("a", Status::Compliant, Severity::Low);
         mark(&news, &mut result);
         assert_eq!(&*result.because, "DeleteBucketPolicy; PutBucketReplication. Now it is compliant: why");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_slow_ledger_does_not_say_in_time_is_told() {
+        let (groups, echoes, ledger) = (group(false, true), Echoes::default(), MemoryLedger::default());
+        let found = result("a", Status::Compliant, Severity::Low);
+        let told = |hours| {
+            let mut news = news(When::Always("a"), 1, false, &groups, &echoes);
+            let what = Some("mallory reads".to_owned());
+            let standing = StandingChange { control: "a", resource: found.resource.to_string(), what };
+            news.sets = vec![Set { standing, event: Origin::default(), told: Some(0) }];
+            ledger.delay.set(Duration::from_hours(hours));
+            let (ledger, found) = (&ledger, &found);
+            async move {
+                let until = Instant::now() + Duration::from_mins(1);
+                news.ask(ledger, std::slice::from_ref(found), until).await;
+                assert!(Instant::now() <= until);
+                news.old.borrow().is_empty()
+            }
+        };
+        assert_eq!((told(0).await, told(0).await, told(1).await), (true, false, true));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use futures_util::stream::StreamExt;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::io;
+use tokio::time::Instant;
 
 /// Maximum number of reports published concurrently.
 const REPORTS_AT_ONCE: usize = 8;
@@ -62,10 +63,15 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
     }
 
     /// Adds results of one resource, to which these groups led, and publishes a part once there are enough. Asks the ledger what
-    /// of it is no news.
-    pub(crate) async fn push<L: Ledger>(&self, ledger: Option<&L>, mut outcomes: Vec<ControlResult>, leads: &Leads) {
-        if let Some(ledger) = ledger {
-            self.news.ask(ledger, &outcomes).await;
+    /// of it is no news, until a time.
+    pub(crate) async fn push<L: Ledger>(
+        &self,
+        ledger: Option<(&L, Instant)>,
+        mut outcomes: Vec<ControlResult>,
+        leads: &Leads,
+    ) {
+        if let Some((ledger, until)) = ledger {
+            self.news.ask(ledger, &outcomes, until).await;
         }
         self.found.record(&outcomes);
         for outcome in &mut outcomes {
@@ -231,7 +237,7 @@ mod tests {
     }
 
     async fn push(results: &ResultBuffer<'_, Parts>, outcomes: Vec<ControlResult>, leads: &[usize]) {
-        results.push(None::<&MemoryLedger>, outcomes, &leads.iter().copied().collect()).await;
+        results.push(None::<(&MemoryLedger, Instant)>, outcomes, &leads.iter().copied().collect()).await;
     }
 
     async fn finish(results: ResultBuffer<'_, Parts>) -> Vec<Draft> {

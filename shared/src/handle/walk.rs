@@ -198,7 +198,7 @@ where
         for entry in found.close(ledger, open, retried, until).await {
             let led: Leads = led_by(&entry).intersection(heard).copied().collect();
             let fixes = untold::fixes::<F>(&entry, !led.is_empty(), Utc::now());
-            self.results.push(None::<&L>, fixes, if led.is_empty() { heard } else { &led }).await;
+            self.results.push(None::<(&L, Instant)>, fixes, if led.is_empty() { heard } else { &led }).await;
         }
     }
 
@@ -334,6 +334,6 @@ where
 
     async fn tell(&self, results: Vec<ControlResult>, leads: &Leads) {
         let ledger = self.ledger.filter(|_| self.writer.is_some() && self.groups.answers(leads));
-        self.results.push(ledger, results, leads).await;
+        self.results.push(ledger.map(|ledger| (ledger, self.times.until)), results, leads).await;
     }
 }

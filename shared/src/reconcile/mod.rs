@@ -29,6 +29,10 @@ const YIELD: Duration = Duration::from_secs(1);
 /// longer waits are left to Lambda, which retries after one and after two minutes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Time to write the end of a change to the ledger where no other is left: a part of that which is kept to tell people, whom a
+/// slow ledger must not keep waiting.
+const ENDING: Duration = Duration::from_secs(1);
+
 /// Delays between reads after a change, since AWS's responses may lag behind.
 const SETTLE: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_millis(750), Duration::from_secs(2), Duration::from_secs(5)];
@@ -82,11 +86,15 @@ where
     for outcome in checked.outcomes.iter_mut().filter(|it| it.status == Status::Fixed) {
         outcome.right_at = Some(now);
     }
-    if let Some(pen) = pen
-        && let Err(error) = pen.end(&mut page, &history, &mut checked.outcomes).await
-    {
-        // What was meant is kept, and a later run finds that it has not ended.
-        warn!(resource = subject.arn, "the end of the change could not be written to the ledger: {error}");
+    if let Some(pen) = pen {
+        let end = pen.end(&mut page, &history, &mut checked.outcomes);
+        let ended = timeout_at(until.max(Instant::now() + ENDING), end).await;
+        let problem =
+            ended.map_or_else(|_| Some(CallError::OUT_OF_TIME.to_owned()), |it| it.err().map(|it| it.to_string()));
+        if let Some(problem) = problem {
+            // What was meant is kept, and a later run finds that it has not ended.
+            warn!(resource = subject.arn, "the end of the change could not be written to the ledger: {problem}");
+        }
     }
     checked
 }
