@@ -13,6 +13,8 @@ pub(crate) struct Look {
     pub(crate) leads: Leads,
     /// What was found of it and is yet to be told.
     pub(crate) held: Option<Held>,
+    /// Whether it was looked at only for groups that lead to no calls of ours.
+    in_vain: bool,
     /// Resources that its results lead to.
     next: Vec<usize>,
 }
@@ -53,6 +55,22 @@ impl Looks {
         is_new.then_some(at)
     }
 
+    /// Records, before anything that was found is, for which of these resources, which are being looked at, nothing is written:
+    /// whether groups lead to calls of ours is what `answers` says.
+    pub(crate) fn begin(&mut self, due: &[usize], answers: impl Fn(&Leads) -> bool) {
+        for at in due {
+            if let Some(look) = self.looks.get_mut(*at) {
+                look.in_vain = !answers(&look.leads);
+            }
+        }
+    }
+
+    /// Returns the resources that were looked at in vain, and to which a group leads by now that leads to calls of ours.
+    pub(crate) fn to_repeat(&self, answers: impl Fn(&Leads) -> bool) -> impl Iterator<Item = usize> {
+        let looks = self.looks.iter().enumerate();
+        looks.filter(move |(_, look)| look.in_vain && answers(&look.leads)).map(|(at, _)| at)
+    }
+
     /// Records what was found of a resource, and which others are responsible for it. Returns the places of those that are new.
     pub(crate) fn record(&mut self, at: usize, held: Option<Held>, next: Vec<Subject>) -> Vec<usize> {
         let Some(leads) = self.looks.get(at).map(|look| look.leads.clone()) else { return Vec::new() };
@@ -76,7 +94,7 @@ impl Looks {
         }
         let at = self.looks.len();
         self.by_arn.entry(subject.arn.clone()).or_default().push(at);
-        self.looks.push(Look { subject, leads: leads.clone(), held: None, next: Vec::new() });
+        self.looks.push(Look { subject, leads: leads.clone(), held: None, in_vain: false, next: Vec::new() });
         (at, true)
     }
 
@@ -127,6 +145,20 @@ mod tests {
         assert_eq!(looks.add(bucket("us-east-1", "a"), &only(0)), Some(0));
         assert_eq!(looks.add(bucket("eu-west-1", "a"), &only(1)), Some(1));
         assert_eq!(looks.add(bucket("eu-west-2", "a"), &only(1)), None, "a list that has it twice");
+    }
+
+    #[test]
+    fn what_was_looked_at_in_vain_is_due_again_once_somebody_leads_there_who_is_answered() {
+        let (mut looks, answers) = (Looks::default(), |leads: &Leads| leads.contains(&1));
+        looks.add(bucket("eu-west-1", "a"), &only(0));
+        looks.add(bucket("eu-west-1", "b"), &only(1));
+        looks.begin(&[0, 1], answers);
+        looks.record(0, None, vec![]);
+        assert_eq!(looks.to_repeat(answers).count(), 0);
+        assert_eq!(looks.record(1, None, vec![bucket("eu-west-1", "a")]), Vec::<usize>::new());
+        assert_eq!(looks.to_repeat(answers).collect::<Vec<_>>(), [0]);
+        looks.begin(&[0], answers);
+        assert_eq!(looks.to_repeat(answers).count(), 0);
     }
 
     #[test]

@@ -159,12 +159,16 @@ where
         stream::iter(pages).buffer_unordered(REGIONS_AT_ONCE).collect::<()>().await;
     }
 
-    /// Checks these resources, then those that their results lead to, each once.
+    /// Checks these resources, then those that their results lead to, each once; and once more what nothing was written for, if
+    /// it turns out that a call leads there which is answered.
     async fn all(&self, looks: &mut Looks, mut due: Vec<usize>) {
+        let answers = |leads: &Leads| self.writer.is_none() || self.groups.answers(leads);
         while !due.is_empty() {
+            looks.begin(&due, answers);
             let now = due.iter().filter_map(|at| looks.get(*at).map(|it| (*at, &it.subject, &it.leads))).collect();
             let looked = self.each(now, self.times.begun).await;
             due = looked.into_iter().flat_map(|(at, held, next)| looks.record(at, held, next)).collect();
+            due.extend(looks.to_repeat(answers));
         }
         for look in looks.iter_mut() {
             match look.held.take() {
