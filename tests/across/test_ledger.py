@@ -184,6 +184,8 @@ def test_a_crash_leaves_what_was_meant_and_the_next_run_closes_it(
         assert [entry["resource"] for entry in left] == [arn]
     again = start("trail").invoke(event)
     assert status(again, "cloudtrail-logging")["status"] in {"fixed", "changed"} and trail_status(moto)["IsLogging"]
+    told = {it["control"]: it.get("change") for it in results(again) if it["status"] == "fixed"}
+    assert told.get("cloudtrail-logging"), "whoever made the call, people are told that it was fixed"
     after = ledger.entries(moto, table)
     assert all(entry["ended"] for entry in after), [entry["outcome"] for entry in after]
     assert not [it for it in ledger.items(moto, table, "change#") if "open" in it]

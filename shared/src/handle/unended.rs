@@ -11,7 +11,7 @@ use crate::reconcile::ports::Ledger;
 use crate::report::{ControlResult, Status};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -32,8 +32,8 @@ pub(crate) struct Found(RefCell<BTreeMap<String, FoundAs>>);
 enum FoundAs {
     /// It does not exist any more.
     Gone,
-    /// It is being repaired by a change of its own, or was.
-    Changed,
+    /// It is being repaired by a change of its own, or was: what each control says of it, and the calls of that change.
+    Changed(Vec<(String, Status)>, BTreeSet<String>),
     /// What each control says of it.
     Judged(Vec<(String, Status)>),
 }
@@ -44,7 +44,7 @@ impl FoundAs {
     fn ended(&self, entry: &LedgerEntry, retried: bool, now: DateTime<Utc>) -> Option<Outcome> {
         let statuses = match self {
             Self::Gone => return Some(Outcome::FoundGone),
-            Self::Changed => return Some(Outcome::Superseded),
+            Self::Changed(..) => return Some(Outcome::Superseded),
             Self::Judged(statuses) => statuses,
         };
         // What another control says is nothing to this change.
@@ -57,13 +57,17 @@ impl FoundAs {
             told &= status != Status::Unknown;
         }
         // Who still works on it says how it ends, and tells people.
-        let is_over = now - entry.id.time() > LONGEST;
         if right {
-            (retried || is_over).then_some(Outcome::FoundRight)
+            (retried || is_over(entry, now)).then_some(Outcome::FoundRight)
         } else {
-            (told && is_over).then_some(Outcome::Failed)
+            (told && is_over(entry, now)).then_some(Outcome::Failed)
         }
     }
+}
+
+/// Returns whether no function can still be working on a change.
+fn is_over(entry: &LedgerEntry, now: DateTime<Utc>) -> bool {
+    now - entry.id.time() > LONGEST
 }
 
 impl Found {
@@ -71,12 +75,14 @@ impl Found {
     pub(crate) fn record(&self, results: &[ControlResult]) {
         let Some(resource) = results.first().map(|result| result.resource.to_string()) else { return };
         let is_gone = |it: &ControlResult| it.status == Status::NotApplicable && &*it.because == GONE;
+        let statuses = results.iter().map(|it| (it.control.clone(), it.status)).collect();
         let state = if results.iter().any(|result| result.change.is_some()) {
-            FoundAs::Changed
+            let steps = results.iter().flat_map(|it| &it.steps);
+            FoundAs::Changed(statuses, steps.map(|step| step.summary.to_string()).collect())
         } else if results.iter().any(is_gone) {
             FoundAs::Gone
         } else {
-            FoundAs::Judged(results.iter().map(|it| (it.control.clone(), it.status)).collect())
+            FoundAs::Judged(statuses)
         };
         self.0.borrow_mut().insert(resource, state);
     }
@@ -97,26 +103,36 @@ impl Found {
         let now = Utc::now();
         let is_due = |entry: &&LedgerEntry| {
             let here = region.is_none_or(|region| *region == entry.region);
-            here && now - entry.id.time() > LONGEST && !self.0.borrow().contains_key(&entry.resource)
+            here && is_over(entry, now) && !self.0.borrow().contains_key(&entry.resource)
         };
         let of = |entry: &LedgerEntry| F::subject(place(&entry.region), &entry.subject);
         open.iter().filter(is_due).take(LOOKED_AT).map(of).collect()
     }
 
-    /// Returns a change that was found right without the findings of controls that are right for another reason than that they
-    /// were fixed, such as an exemption.
-    fn without_others(&self, mut entry: LedgerEntry) -> LedgerEntry {
-        if let Some(FoundAs::Judged(statuses)) = self.0.borrow().get(&entry.resource) {
-            let is_other =
-                |(control, status): &(String, Status), of: &str| control == of && *status != Status::Compliant;
-            entry.findings.retain(|finding| !statuses.iter().any(|found| is_other(found, &finding.control)));
+    /// Returns what of a change is to be told: the findings of controls that are right now because they were fixed, not for
+    /// another reason such as an exemption, and the calls that no later change has made, which tells of them itself.
+    fn untold(&self, mut entry: LedgerEntry) -> LedgerEntry {
+        let found = self.0.borrow();
+        let status = |statuses: &[(String, Status)], of: &str| {
+            statuses.iter().find(|(control, _)| control == of).map(|(_, status)| *status)
+        };
+        match found.get(&entry.resource) {
+            Some(FoundAs::Judged(all)) => {
+                let right = entry.outcome == Outcome::FoundRight;
+                entry.findings.retain(|it| status(all, &it.control).map_or(right, |now| now == Status::Compliant));
+            }
+            Some(FoundAs::Changed(all, made)) => {
+                entry.findings.retain(|it| status(all, &it.control) == Some(Status::Compliant));
+                entry.steps.retain(|step| !made.contains(&step.summary));
+            }
+            Some(FoundAs::Gone) | None => entry.findings.clear(),
         }
         entry
     }
 
     /// Closes those of these changes whose resource was looked at, as far as there is time. What somebody has written since it
-    /// was read is left alone. Returns those that were found right: nobody has told of them. `retried` says of a change whether
-    /// the event that led to it is being handled again.
+    /// was read is left alone. Returns what of them was put right and was told by nobody. `retried` says of a change whether the
+    /// event that led to it is being handled again.
     pub(crate) async fn close<L: Ledger>(
         &self,
         ledger: &L,
@@ -124,25 +140,31 @@ impl Found {
         retried: impl Fn(&LedgerEntry) -> bool,
         until: Instant,
     ) -> Vec<LedgerEntry> {
-        let mut found_right = Vec::new();
+        let mut untold = Vec::new();
         for entry in open {
-            let now = Utc::now();
-            let ended =
-                self.0.borrow().get(&entry.resource).and_then(|found| found.ended(&entry, retried(&entry), now));
+            let (now, retried) = (Utc::now(), retried(&entry));
+            let ended = self.0.borrow().get(&entry.resource).and_then(|found| found.ended(&entry, retried, now));
             let Some(outcome) = ended else { continue };
             let entry = entry.closed(outcome, now);
             match in_time("dynamodb:PutItem", ledger.replace(&entry), until).await {
                 Ok(true) => {}
                 // Whoever has written it since knows better, and has told people.
                 Ok(false) => continue,
-                // It is closed by a later run, which may tell it once more: better than never.
-                Err(error) => warn!(change = %entry.id, "the change could not be closed in the ledger: {error}"),
+                Err(error) => {
+                    warn!(change = %entry.id, "the change could not be closed in the ledger: {error}");
+                    // A later run closes it and tells people, and may be the second to do so: better than never.
+                    if !retried {
+                        continue;
+                    }
+                }
             }
-            if outcome == Outcome::FoundRight {
-                found_right.push(self.without_others(entry));
+            // Whoever is still at it tells people.
+            if retried || is_over(&entry, now) {
+                untold.push(self.untold(entry));
             }
         }
-        found_right
+        untold.retain(|entry| !entry.findings.is_empty());
+        untold
     }
 }
 
@@ -156,11 +178,12 @@ pub(crate) async fn open<L: Ledger>(ledger: &L, family: &str, account: &str, unt
 
 #[cfg(test)]
 mod tests {
+    use super::super::untold;
     use super::*;
     use crate::event::{Origin, Sweep};
     use crate::families::key::Key;
-    use crate::ledger::{ChangeId, EntryFinding, FindingId};
-    use crate::model::Severity;
+    use crate::ledger::{CallState, ChangeId, EntryFinding, EntryStep, FindingId};
+    use crate::model::{Property, Severity};
     use crate::testing::ledger::MemoryLedger;
     use std::time::Duration;
 
@@ -240,6 +263,39 @@ mod tests {
         let told = found.close(&ledger, before.clone(), |_| true, soon()).await;
         assert_eq!(told.iter().map(|it| it.outcome).collect::<Vec<_>>(), [Outcome::FoundRight]);
         assert_eq!((read(&ledger).await, found.close(&ledger, before, |_| true, soon()).await), (vec![], vec![]));
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_function_has_put_right_is_told_though_a_later_change_does_the_rest() {
+        let step = |summary: &str| EntryStep {
+            action: "x:Y".into(),
+            summary: summary.into(),
+            before: None,
+            after: serde_json::Value::Null,
+            property: Property::Bucket { bucket: "b".into() },
+            state: CallState::Meant,
+        };
+        let mut killed = entry(TimeDelta::minutes(1), "a");
+        let other = EntryFinding { control: "d".into(), ..killed.findings.first().expect("one").clone() };
+        killed.findings.push(other);
+        killed.steps = vec![step("start"), step("encrypt")];
+        let result = |control, status| ControlResult::new((control, Severity::Low), "a", "us-east-1", status, "");
+        let fixed = ControlResult {
+            change: Some(ChangeId::new(Utc::now(), 1)),
+            steps: vec![untold::step_report(&killed.steps[1])],
+            ..result("d", Status::Fixed)
+        };
+        let found = Found::default();
+        found.record(&[result("c", Status::Compliant), fixed]);
+        for (retried, expected) in [(true, vec!["c start"]), (false, vec![])] {
+            let ledger = MemoryLedger::default();
+            ledger.keep(&mut killed.clone()).await.expect("kept");
+            let told = found.close(&ledger, read(&ledger).await, |_| retried, soon()).await;
+            let of = |it: &LedgerEntry| format!("{} {}", it.findings[0].control, it.steps[0].summary);
+            assert!(told.iter().all(|it| (it.findings.len(), it.steps.len()) == (1, 1)), "{told:?}");
+            assert_eq!(told.iter().map(of).collect::<Vec<_>>(), expected);
+            assert_eq!(ledger.entries.borrow().values().next().map(|it| it.outcome), Some(Outcome::Superseded));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use crate::model::Severity;
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// Returns what people are told of a change that was found right now: a fix for each of its findings, with all calls of the
+/// Returns what people are told of a change whose findings were found right now: a fix for each of them, with all calls of the
 /// change. `led` says whether the event that led to the change is the one that is reported.
 pub(crate) fn fixes<F: Family>(entry: &LedgerEntry, led: bool, now: DateTime<Utc>) -> Vec<ControlResult> {
     let steps: Vec<StepReport> = entry.steps.iter().map(step_report).collect();
@@ -17,7 +17,7 @@ pub(crate) fn fixes<F: Family>(entry: &LedgerEntry, led: bool, now: DateTime<Utc
         // A control that this version does not have may have been any.
         let severity = about.map_or(Severity::High, |about| about.severity);
         let because = format!(
-            "{because}; the function that began to fix it{after} ended before it could tell of it, and now nothing is wrong"
+            "{because}; the function that began to fix it{after} ended before it could tell of it, and by now it is right"
         );
         let region = entry.region.as_str();
         ControlResult {
@@ -39,7 +39,7 @@ fn caused(cause: &Origin) -> String {
 
 /// Returns the report of a call as the ledger has it. One whose function did not come to say whether it was made is taken as
 /// made: the resource is right.
-fn step_report(step: &EntryStep) -> StepReport {
+pub(super) fn step_report(step: &EntryStep) -> StepReport {
     let EntryStep { action, summary, before, after, property, state } = step;
     let (status, error) = match state {
         CallState::Meant | CallState::Applied => (StepStatus::Applied, None),
