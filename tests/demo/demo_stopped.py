@@ -63,9 +63,7 @@ class StoppedTrail:
 
     def _happened(self) -> None:
         found, detail = described_trail(self.moto, self.arn), self.event["detail"]
-        every = "every region" if found["IsMultiRegionTrail"] else "one region"
-        who, name = detail["userIdentity"]["arn"], found["Name"]
-        row("call", f"{detail['eventName']} by {who}: trail {name}, the only one, records {every}")
+        row("call", f"{detail['eventName']} of trail {found['Name']}, the only one, by {detail['userIdentity']['arn']}")
         row("wakes", f"the function {FUNCTION}, through EventBridge; GetTrailStatus says IsLogging: {self._logs()}")
 
     def _did(self, report: dict[str, Any], calls: list[Call], took: float) -> None:

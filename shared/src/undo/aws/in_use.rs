@@ -5,13 +5,14 @@ use crate::aws::Aws;
 use crate::ledger::EntryStep;
 use crate::model::{Arn, CallError, ErrorKind, Property, Region, Seen};
 use crate::reconcile::ports::Account;
+use serde_json::Value;
 
 /// Maximum number of users that are named.
 const SHOWN: usize = 3;
 
 impl Properties {
     /// Returns why a resource that a call made cannot be taken away without harm, or why a property cannot be given its
-    /// earlier value. `going` is what the same change made, as it was found: that does not count.
+    /// earlier value. `now` is the present value, and `going` is what the same change made, as it was found: that does not count.
     ///
     /// # Errors
     /// Returns an error if a call fails.
@@ -19,10 +20,11 @@ impl Properties {
         &self,
         aws: &Aws,
         step: &EntryStep,
+        now: Option<&Value>,
         going: &[Property],
     ) -> Result<Option<String>, CallError> {
         if step.before.is_some() {
-            return Ok(self.lost_reference(step).await);
+            return Ok(self.lost_reference(step, now).await);
         }
         Ok(match &step.property {
             Property::Bucket { bucket } if Box::pin(self.bucket_is_full(bucket)).await? => {

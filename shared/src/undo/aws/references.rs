@@ -35,11 +35,11 @@ impl Reference {
 }
 
 impl Properties {
-    /// Returns why a property cannot be given its earlier value: what that points to is gone. What cannot be read counts as
+    /// Returns why a property, whose present value this is, cannot be given its earlier one: what that points to is gone. What cannot be read counts as
     /// there: AWS says it then.
-    pub(super) async fn lost_reference(&self, step: &EntryStep) -> Option<String> {
-        let before = step.before.as_ref()?;
-        for reference in references(&step.property, before, &self.place.account) {
+    pub(super) async fn lost_reference(&self, step: &EntryStep, now: Option<&Value>) -> Option<String> {
+        let value = set(&step.property, step.before.as_ref()?, now);
+        for reference in references(&step.property, &value, &self.place.account) {
             if Box::pin(self.is_gone(&reference)).await.unwrap_or_default() {
                 let how = if matches!(reference, Reference::Key(_)) { "gone or disabled" } else { "gone" };
                 return Some(format!("{}, which it pointed to, is {how}", reference.name()));
@@ -65,6 +65,19 @@ impl Properties {
         };
         Ok(matches!(seen, Seen::Absent))
     }
+}
+
+/// Returns what a property is after its earlier value was set: a trail keeps what the call does not name.
+fn set(property: &Property, before: &Value, now: Option<&Value>) -> Value {
+    let mut value = before.clone();
+    if let (Property::TrailSettings { .. }, Some(set), Some(Value::Object(now))) =
+        (property, value.as_object_mut(), now)
+    {
+        for (name, kept) in now {
+            set.entry(name).or_insert_with(|| kept.clone());
+        }
+    }
+    value
 }
 
 /// Returns what AWS looks for when a property is given a value, as far as the account can tell: roles and log groups of another
@@ -121,6 +134,8 @@ mod tests {
         let key = "KMS key arn:aws:kms:eu-west-1:111122223333:key/k";
         assert_eq!(names, ["bucket logs", key, "log group g", "role r", "topic arn:aws:sns:eu-west-1:111122223333:t"]);
         assert_eq!(references(&property, &all, "999999999999").len(), 3, "whose role and group are another account's");
+        let kept = set(&property, &json!({ "SnsTopicName": "" }), Some(&all));
+        assert_eq!(references(&property, &kept, ACCOUNT).len(), 4, "what the call does not name is kept");
         let one = json!({ "S3BucketName": "logs", "KmsKeyId": "", "SnsTopicName": null });
         assert_eq!(references(&property, &one, ACCOUNT), [Reference::Bucket("logs".into())]);
     }

@@ -33,7 +33,7 @@ impl Survey {
         let going: Vec<Property> = found.iter().map(property).collect();
         for (step, reading) in &mut found {
             if reading.now.present().is_some() || step.before.is_some() {
-                let hindrance = Box::pin(job.properties.hindrance(job.aws, step, &going)).await;
+                let hindrance = Box::pin(job.properties.hindrance(job.aws, step, reading.now.present(), &going)).await;
                 // What may still be needed stays.
                 reading.hindrance =
                     hindrance.unwrap_or_else(|error| Some(format!("whether it is needed could not be read: {error}")));
