@@ -3,7 +3,7 @@
 use super::entry::LedgerEntry;
 use super::ids::{ChangeId, FindingId};
 use crate::model::OneLine;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -89,7 +89,9 @@ pub struct Fix {
 impl Fix {
     /// Returns whether each of the two was meant before the other had ended. Of a fix whose end is not known nobody can say.
     fn overlaps(&self, change: &LedgerEntry) -> bool {
-        let meant_before_end = |id: ChangeId, ended: Option<DateTime<Utc>>| ended.is_some_and(|at| id.time() < at);
+        // The time of an id is cut to its millisecond.
+        let meant_before_end =
+            |id: ChangeId, ended: Option<DateTime<Utc>>| ended.is_some_and(|at| id.time() < at.trunc_subsecs(3));
         meant_before_end(change.id, self.ended) && meant_before_end(self.change, change.ended)
     }
 }
@@ -477,6 +479,9 @@ mod tests {
             assert_eq!(counted(&burst), 1);
             burst.rotate_left(1);
         }
+        let within = TimeDelta::microseconds(900);
+        let quick = |number: u32| LedgerEntry { ended: Some(hour(0) + within), ..lasting(number, 0, 0) };
+        assert_eq!(counted(&[quick(1), quick(2), quick(3)]), 3, "one after the other within a millisecond");
         burst.push(lasting(4, 9, 12));
         assert_eq!(counted(&burst), 2, "it was wrong again after the others had ended");
         let mut history = after(&burst);

@@ -182,8 +182,8 @@ impl<W, L: Ledger> Pen<'_, W, L> {
         for known in &mut entry.findings {
             if let Some(result) = results.iter_mut().find(|result| result.control == known.control) {
                 result.change = Some(entry.id);
-                let right = result.status == Status::Fixed || is_right(result.status);
-                known.fixed = Some(made && right && entry.outcome != Outcome::TakenBack);
+                // What was changed and leaves a rest to a person counts, too: it is changed back all the same.
+                known.fixed = Some(made && result.status != Status::Failed && entry.outcome != Outcome::TakenBack);
             }
         }
         ledger.keep(&mut entry).await
