@@ -24,7 +24,7 @@ EVENT = HERE.parent / "events" / "transfer.create-server.json"
 CONTROL = "transfer-server-logging"
 WARM_INVOCATIONS = 50
 BINARY_LIMIT_MB = 8.0
-MEASURES = rows(("exec to the proven repair", 8), ("the server is as it must be", None), first=15, memory=4)
+MEASURES = rows(("exec to the proven repair", 8), ("the server is as it must be", None), first=25, memory=5)
 
 
 def event(server_id: str) -> dict[str, Any]:

@@ -27,6 +27,8 @@ LANES = Arrangement("lanes, two at once", 2, many=Source(window=2, size=100, at_
 WIDE = replace(LANES, name="lanes, wide", at_once=None, many=Source(window=2, size=50, at_once=10, again=330, attempts=4), sweeps=5)
 ARRANGEMENTS = (ONE, LANES, WIDE)
 STORMS_A_MONTH = 4
+BUSY = 1_000
+"""Events a day of which some come in each hour."""
 QUIET, STORM, SWEEP = SCENES[:3]
 Run = tuple[Arrangement, Scene]
 
@@ -98,7 +100,8 @@ def month(outcomes: dict[Scene, Outcome], queues: int) -> dict[str, float]:
     polls = queues * POLLERS * 86_400 * costs.DAYS / LONG_POLL
     # A message is sent alone, and received and deleted with others.
     requests = monthly("messages") * (1 + 2 / RECEIVED_AT_ONCE) + monthly("batches") * 2 + polls * (queues > 0)
-    fixed = costs.month(0)
+    # Each family's metrics count something in each hour.
+    fixed = costs.month(0) | {"CloudWatch metrics": costs.month(BUSY)["CloudWatch metrics"]}
     return {
         "Lambda": invocations * costs.REQUEST + monthly("seconds") * costs.GB_OF_MEMORY * costs.GB_SECOND,
         "EventBridge": monthly("forwarded") * costs.FORWARDED,

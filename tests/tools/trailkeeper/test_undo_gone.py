@@ -52,7 +52,7 @@ def a_trail(_: StartFunction, moto: Moto) -> Scene:
     arn = trail(moto, SnsTopicName=TOPIC)
     moto.client("cloudtrail").start_logging(Name=arn)
     off = {"TRAILKEEPER_CONTROLS": "cloudtrail-kms=off,cloudtrail-cloudwatch-logs=off"}
-    return Scene(Broken("trail", create_trail(arn), off, set()), lambda: sns.delete_topic(TopicArn=TOPIC), TOPIC)
+    return Scene(Broken("trail", create_trail(arn), off, set()), lambda: sns.delete_topic(TopicArn=TOPIC), f"topic {TOPIC}")
 
 
 def a_server(_: StartFunction, moto: Moto) -> Scene:

@@ -126,6 +126,14 @@ impl Baseline {
                         .get(&*it.account)
                         .is_some_and(|regions| regions.contains(&&*it.region) || standing.contains_key(&it.id)))
         };
+        let narrowed: BTreeSet<&str> = self
+            .accounts
+            .iter()
+            .filter(|it| {
+                accounts.get(&*it.id).is_some_and(|now| it.regions.iter().any(|region| !now.contains(&&**region)))
+            })
+            .map(|it| &*it.id)
+            .collect();
         let mut comparison = Comparison { since: self.made.clone(), ..Comparison::default() };
         let mut before = BTreeSet::new();
         for earlier in self.findings.iter().filter(asked) {
@@ -140,6 +148,10 @@ impl Baseline {
                 }
                 Some(Standing::Unknown) => comparison.untold.push(gone),
                 None if closed || !now.is_complete => comparison.untold.push(gone),
+                // What uses it may be in a region that was not asked for this time.
+                Some(Standing::NotApplicable) | None if narrowed.contains(&*earlier.account) => {
+                    comparison.untold.push(gone);
+                }
                 Some(Standing::Exempt) => comparison.exempted.push(gone),
                 Some(Standing::Right | Standing::NotApplicable) | None => comparison.mended.push(gone),
             }
@@ -275,6 +287,11 @@ mod tests {
         closed.unopened = std::mem::take(&mut closed.accounts).into_iter().map(|it| it.id).collect();
         (closed.is_complete, closed.findings) = (false, Vec::new());
         assert_eq!(before.compare(&closed).untold.len(), 3, "an account that could not be entered");
+        let mut narrower = sample();
+        narrower.findings.clear();
+        narrower.accounts[0].regions.pop();
+        let told = before.compare(&narrower);
+        assert!(told.mended.is_empty() && !told.untold.is_empty(), "fewer regions were asked for: {}", told.line());
         let mut oldest = before.clone();
         oldest.made = "2026-10-01T15:00:00Z".into();
         let over_time = Baseline::compare_all(vec![before.clone(), oldest], &now).expect("a comparison");

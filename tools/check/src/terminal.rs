@@ -152,6 +152,7 @@ fn table(text: &mut String, report: &CheckReport, look: Look) -> Result {
     writeln!(text, "{table}")?;
     match none.len() {
         0 => Ok(()),
+        _ if report.left_out.is_some() => writeln!(text, "Of what is less severe, nothing is shown."),
         1 => {
             writeln!(text, "There was nothing to check for {}.", none.iter().map(|row| row.control).collect::<String>())
         }

@@ -89,7 +89,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     for account in &accounts.opened {
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
         let scene = Scene { account, partition: &accounts.us.partition, settings: &settings, progress: &progress };
-        let seen = match with_family!(family.name, judged(scene, name)) {
+        let seen = match with_family!(family.name, judged(scene, name, None)) {
             Some(Ok(Some(seen))) => seen,
             Some(Ok(None)) | None => continue,
             Some(Err(problem)) => {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use trailkeeper::aws::Connected;
 use trailkeeper::aws::ledger::TableLedger;
 use trailkeeper::event::Origin;
-use trailkeeper::model::{CallError, Place, Subject};
+use trailkeeper::model::{Arn, CallError, Place, Region, Subject};
 use trailkeeper::reconcile::pen::Pen;
 use trailkeeper::reconcile::ports::Read;
 use trailkeeper::reconcile::reconcile;
@@ -37,11 +37,20 @@ pub(crate) struct Seen {
     pub(crate) outcomes: Vec<ControlResult>,
 }
 
-/// Finds a resource by its ARN or its name, and judges it. `None` if no region has it.
-pub(crate) async fn judged<F: Connected>(scene: Scene<'_>, name: &str) -> Result<Option<Seen>, Problem> {
+/// Finds a resource by its ARN or its name, and judges it. `None` if no region has it, unless it is to be made in the region
+/// `made_in`: then `name` is the ARN that it will have.
+pub(crate) async fn judged<F: Connected>(
+    scene: Scene<'_>,
+    name: &str,
+    made_in: Option<Region>,
+) -> Result<Option<Seen>, Problem> {
     let io = F::connect(&scene.account.aws, scene.settings);
     let reader = Watched { reader: &io, progress: scene.progress };
-    let Some(subject) = found::<F, _>(scene, &reader, name).await? else { return Ok(None) };
+    let subject = match (found::<F, _>(scene, &reader, name).await?, made_in, Arn::parse(name)) {
+        (Some(subject), ..) => subject,
+        (None, Some(region), Some(arn)) => F::subject(place(scene, &region), arn.name()),
+        _ => return Ok(None),
+    };
     let view = Read::<F>::observe(&reader, &subject).boxed_local().await;
     let view = view.map_err(|error| problem(scene, &subject.place, &error))?;
     let pen = None::<Pen<'_, F::Io, Infallible>>;
@@ -68,8 +77,7 @@ pub(crate) async fn mended<F: Connected>(
 async fn found<F: Connected, R: Read<F>>(scene: Scene<'_>, reader: &R, name: &str) -> Result<Option<Subject>, Problem> {
     let mut failed = None;
     for region in &scene.account.regions {
-        let place =
-            Place { partition: scene.partition.to_owned(), account: scene.account.id.clone(), region: region.clone() };
+        let place = place(scene, region);
         let mut after = None;
         loop {
             let page = match reader.list(&place, None, after.as_deref()).await {
@@ -90,6 +98,10 @@ async fn found<F: Connected, R: Read<F>>(scene: Scene<'_>, reader: &R, name: &st
     }
     // It may be in a region that could not be listed.
     failed.map_or(Ok(None), Err)
+}
+
+fn place(scene: Scene<'_>, region: &Region) -> Place {
+    Place { partition: scene.partition.to_owned(), account: scene.account.id.clone(), region: region.clone() }
 }
 
 /// Returns whether this is the ARN, the id or the name of a resource.

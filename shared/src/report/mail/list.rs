@@ -305,7 +305,7 @@ fn denied(group: &Group<'_>, role: Option<&str>, family: Option<&str>) -> Option
     let texts: Vec<&str> = errors.chain(group.results().map(|it| &*it.because)).collect();
     let mut actions: BTreeSet<&str> = BTreeSet::new();
     for text in texts {
-        for (at, _) in text.match_indices(" was denied (") {
+        for (at, _) in text.match_indices(" was denied") {
             let action = text.get(..at).and_then(|before| before.rsplit(' ').next()).unwrap_or_default();
             if action.contains(':') {
                 actions.insert(action);

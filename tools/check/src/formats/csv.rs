@@ -51,6 +51,12 @@ pub fn render(report: &CheckReport) -> Result<String, String> {
         ];
         writer.write_record(row.map(shielded)).map_err(failed)?;
     }
+    // What was not looked at has no finding, and is no good news.
+    for note in &report.notes {
+        let mut row = HEAD.map(|_| String::new());
+        (row[1], row[8]) = ("unknown".to_owned(), shielded(note.to_string()));
+        writer.write_record(row).map_err(failed)?;
+    }
     let bytes = writer.into_inner().map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| error.to_string())
 }
@@ -71,7 +77,7 @@ mod tests {
         let made = render(&report).expect("rows");
         let mut reader = csv::Reader::from_reader(made.as_bytes());
         let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("rows");
-        assert_eq!(rows.len(), report.findings.len());
+        assert_eq!(rows.len(), report.findings.len() + report.notes.len());
         for (row, finding) in rows.iter().zip(&report.findings) {
             assert_eq!((&row[0], &row[7]), (finding.id.as_str(), &*finding.resource));
             assert_eq!(row[8].trim_start_matches('\''), &*finding.because);

@@ -28,6 +28,45 @@ fn suites(xml: &mut Xml, report: &CheckReport) -> io::Result<()> {
         for (place, row) in rows.iter().enumerate() {
             suite(xml, report, place, row)?;
         }
+        if report.notes.is_empty() { Ok(()) } else { unseen(xml, report, rows.len()) }
+    })?;
+    Ok(())
+}
+
+/// Writes what was not looked at: an error each, so that whoever reads the file alone hears of it.
+fn unseen(xml: &mut Xml, report: &CheckReport, place: usize) -> io::Result<()> {
+    let time = report.made.format("%Y-%m-%dT%H:%M:%S").to_string();
+    let [id, count] = [place, report.notes.len()].map(|it| it.to_string());
+    let suite = xml.create_element("testsuite").with_attributes([
+        ("name", "not-looked-at"),
+        ("package", "trailkeeper"),
+        ("id", id.as_str()),
+        ("hostname", "localhost"),
+        ("timestamp", time.as_str()),
+        ("tests", count.as_str()),
+        ("failures", "0"),
+        ("errors", count.as_str()),
+        ("skipped", "0"),
+        ("time", "0"),
+    ]);
+    suite.write_inner_content(|xml| {
+        xml.create_element("properties").write_empty()?;
+        for (number, note) in (1..).zip(&report.notes) {
+            let (name, note) = (format!("not looked at {number}"), sound(note));
+            let case = xml.create_element("testcase").with_attributes([
+                ("name", name.as_str()),
+                ("classname", "trailkeeper.not-looked-at"),
+                ("time", "0"),
+            ]);
+            case.write_inner_content(|xml| {
+                let inner =
+                    xml.create_element("error").with_attributes([("message", note.as_str()), ("type", "unknown")]);
+                inner.write_text_content(BytesText::new(&note))?;
+                Ok(())
+            })?;
+        }
+        xml.create_element("system-out").write_empty()?;
+        xml.create_element("system-err").write_empty()?;
         Ok(())
     })?;
     Ok(())
@@ -160,7 +199,8 @@ mod tests {
             "testsuites",
         ];
         assert_eq!(seen.keys().map(String::as_str).collect::<Vec<_>>(), known);
-        assert_eq!((seen["testcase"], seen["failure"]), (report.findings.len(), report.count(Standing::Wrong)));
+        let cases = report.findings.len() + report.notes.len();
+        assert_eq!((seen["testcase"], seen["failure"]), (cases, report.count(Standing::Wrong)));
         let known = [
             "classname",
             "errors",
@@ -178,6 +218,7 @@ mod tests {
             "value",
         ];
         assert_eq!(attributes.iter().map(String::as_str).collect::<Vec<_>>(), known);
+        assert_eq!(names.iter().filter(|name| name.starts_with("not looked at")).count(), report.notes.len());
         for finding in &report.findings {
             assert!(names.contains(&sound(&format!("{} {}", finding.resource, finding.id))), "{}", finding.resource);
         }

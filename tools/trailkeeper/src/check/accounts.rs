@@ -72,6 +72,10 @@ pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &Settings) -> R
                 Problem::unusable(format!("--regions: account {id} has enabled no region {asked}"))
             }
             Ok((aws, regions)) => {
+                notes.extend(
+                    unmatched(scope, &regions)
+                        .map(|name| OneLine::from(format!("--regions: account {id} has enabled no region {name}"))),
+                );
                 opened.push(Opened { id, aws, regions });
                 continue;
             }
@@ -104,6 +108,11 @@ async fn regions(aws: &Aws, scope: &Scope, settings: &Settings) -> Result<Vec<Re
         scope.regions.is_empty() || scope.regions.iter().any(|pattern| fits(pattern, region.as_str()))
     };
     Ok(all.into_iter().filter(takes).collect())
+}
+
+/// Returns what was asked for and is no region of an account, such as a name that was misspelt.
+fn unmatched<'a>(scope: &'a Scope, regions: &'a [Region]) -> impl Iterator<Item = &'a String> {
+    scope.regions.iter().filter(|pattern| !regions.iter().any(|region| fits(pattern, region.as_str())))
 }
 
 /// Returns whether a name fits a pattern, in which `*` stands for anything.

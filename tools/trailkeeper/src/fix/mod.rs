@@ -19,7 +19,7 @@ use told::{Difference, Undoing, ended, plan};
 use trailkeeper::aws::Aws;
 use trailkeeper::aws::ledger::TableLedger;
 use trailkeeper::event::Origin;
-use trailkeeper::model::Arn;
+use trailkeeper::model::{Arn, Region};
 use trailkeeper::report::{ControlResult, Status};
 use trailkeeper::settings::{Mode, Settings};
 use trailkeeper_check::explain::control;
@@ -170,14 +170,16 @@ impl Fixing<'_> {
         let settings = Settings { regions: Some(account.regions.clone()), ..self.settings.clone() };
         let mut writing = settings.clone();
         writing.modes.overrides.insert(asked.control.clone(), Mode::Enforce);
-        if finding.steps.iter().any(|it| it.action == MAKES_A_TRAIL.1) {
+        let makes_it = finding.steps.iter().any(|it| it.action == MAKES_A_TRAIL.1);
+        if makes_it {
             // A trail that is still to be made is put right by the control that makes it, as was shown.
             writing.modes.overrides.insert(MAKES_A_TRAIL.0.to_owned(), Mode::Enforce);
         }
         let looking = Scene { account, partition, settings: &settings, progress };
         let scene = Scene { settings: &writing, ..looking };
         let name: &str = &finding.resource;
-        let seen = match with_family!(finding.family, judged(looking, name)) {
+        let made_in = Region::parse(&finding.region).filter(|_| makes_it);
+        let seen = match with_family!(finding.family, judged(looking, name, made_in)) {
             Some(Ok(Some(seen))) => seen,
             Some(Ok(None)) | None => {
                 print(&format!("It is gone: {name}\n"))?;

@@ -115,18 +115,17 @@ pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str, undoing: &U
         writeln!(text, "  failed: {} ({}){error}", step.summary, step.action)?;
     }
     if let Some(denied) = denied(outcome) {
-        writeln!(
-            text,
-            "  What to do: allow {denied} to {}: policies/{family}.remediate.json has it",
-            OneLine::from(by)
-        )?;
+        let policy = if denied.starts_with("dynamodb:") { "ledger".to_owned() } else { format!("{family}.remediate") };
+        writeln!(text, "  What to do: allow {denied} to {}: policies/{policy}.json has it", OneLine::from(by))?;
     }
     let made: Vec<_> = steps.iter().filter(|it| it.status == StepStatus::Applied).collect();
     match change {
         Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}{}", undoing.ledger)?,
         _ => made.iter().rev().try_for_each(|step| {
             let once = step.undo_once.as_ref().map(|it| format!("  # once {it}")).unwrap_or_default();
-            writeln!(text, "  To undo it{}: {}{once}", undoing.whose(), step.undo)
+            let is_command = ["aws ", "KEY=$(aws "].iter().any(|begin| step.undo.starts_with(begin));
+            let remark = if is_command { "" } else { "# " };
+            writeln!(text, "  To undo it{}: {remark}{}{once}", undoing.whose(), step.undo)
         })?,
     }
     Ok(text)
@@ -201,9 +200,9 @@ mod tests {
             let undoing = Undoing { ledger: " --profile p --role r".to_owned(), account, profile };
             ended(&outcome, "vpc", "arn:aws:iam::1:user/ann", &undoing).expect("text")
         };
-        assert!(undo(None, None).contains("To undo it: undo"));
-        assert!(undo(None, Some("p")).contains("To undo it, with AWS_PROFILE=p: undo"));
-        assert!(undo(Some("2"), Some("p")).contains("To undo it, with credentials of account 2: undo"));
+        assert!(undo(None, None).contains("To undo it: # undo"));
+        assert!(undo(None, Some("p")).contains("To undo it, with AWS_PROFILE=p: # undo"));
+        assert!(undo(Some("2"), Some("p")).contains("To undo it, with credentials of account 2: # undo"));
         outcome.change = Some("01KJPY9CD00000000000000007".parse().expect("an id"));
         let undoing = Undoing { ledger: " --profile p --role r".to_owned(), account: Some("2"), profile: Some("p") };
         let told = ended(&outcome, "vpc", "arn:aws:iam::1:user/ann", &undoing).expect("text");

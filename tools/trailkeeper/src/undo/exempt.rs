@@ -3,7 +3,8 @@
 use super::Job;
 use crate::problem::Problem;
 use chrono::NaiveDate;
-use trailkeeper::model::OneLine;
+use trailkeeper::ledger::{PlannedReversal, Reversal};
+use trailkeeper::model::{OneLine, Property};
 use trailkeeper::undo;
 
 /// Exemption of the resource of a change.
@@ -22,7 +23,11 @@ pub(super) struct Exempting {
 
 impl Exempting {
     /// Finds out how the resource is exempted.
-    pub(super) async fn of(job: &Job<'_>, until: Option<NaiveDate>) -> Result<Self, Problem> {
+    pub(super) async fn of(
+        job: &Job<'_>,
+        planned: &[PlannedReversal<'_>],
+        until: Option<NaiveDate>,
+    ) -> Result<Self, Problem> {
         let entry = job.entry;
         let Some(tags) = undo::exempting(entry, until) else {
             if until.is_some() {
@@ -32,11 +37,16 @@ impl Exempting {
             }
             return Ok(Self { tags: None, command: None, rule: None, but: None, until });
         };
-        if !undo::has_tags(&entry.family) {
+        // The tags of what is taken away go with it.
+        let goes = |it: &PlannedReversal<'_>| {
+            let whole = matches!(&it.step.property, Property::Trail { arn } if *arn == entry.resource);
+            whole && matches!(it.reversal, Reversal::Restore { .. })
+        };
+        if !undo::has_tags(&entry.family) || planned.iter().any(goes) {
             let rule = undo::rule(entry, until);
             if until.is_some() {
                 return Err(Problem::refused(format!(
-                    "nothing was taken back: this resource has no tags. It is exempted with the parameter Exempt: {rule}"
+                    "nothing was taken back: this resource has no tags, or goes with them. It is exempted with the parameter Exempt: {rule}"
                 )));
             }
             return Ok(Self { tags: None, command: None, rule: Some(rule), but: None, until });

@@ -147,7 +147,7 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
         tell("There is nothing to take back.\n")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let exempting = Exempting::of(&job, *until).await?;
+    let exempting = Exempting::of(&job, &planned, *until).await?;
     if let Some(said) = exempting.before() {
         tell(&said)?;
     }
