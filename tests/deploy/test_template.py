@@ -293,6 +293,14 @@ def test_what_is_stopped_fixes_nothing_and_starts_again_as_it_was(said: dict[str
         assert "remediate" in running.inline(role) and "remediate" not in stopped.inline(role)
 
 
+def test_the_ledger_outlives_the_stack_and_can_be_brought_back() -> None:
+    ledger = parsed("template.yaml")["Resources"]["Ledger"]
+    assert ledger["DeletionPolicy"] == ledger["UpdateReplacePolicy"] == "Retain"
+    given = ledger["Properties"]
+    assert given["BillingMode"] == "PAY_PER_REQUEST" and given["DeletionProtectionEnabled"] is True
+    assert given["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
 def test_an_alarm_rings_where_no_sweep_ends_for_days() -> None:
     template = Template()
     alarms, counted = (template.resources(f"AWS::{it}") for it in ("CloudWatch::Alarm", "Logs::MetricFilter"))

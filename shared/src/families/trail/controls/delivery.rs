@@ -26,7 +26,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         fix: "UpdateTrail with the bucket that is known to be right: the same bucket under the prefix that the setting \
               names, the only bucket that the setting names, and for `trailkeeper-trail` its own bucket. Where none is \
               known, and for errors of delivery, it is advised. Without the setting, a bucket of another account is \
-              asked about, and until it is named such a trail counts as recording nothing.",
+              asked about: until it is named, no other trail is made beside such a trail, and none may be exempt because \
+              of it.",
         risk: "A trail that was moved on purpose is moved back: name its new bucket first.",
         guard: "Nothing but bucket and prefix is changed, and never to a bucket that is neither the account's own nor \
                 named. CloudTrail refuses a bucket that does not let it in, and then the trail stays as it is.",
@@ -109,7 +110,8 @@ fn elsewhere(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Ste
         } else {
             format!(
                 "If the bucket is wanted, name it in {}. If not, somebody takes the record away: have the trail deliver \
-                 to a bucket of this account. Until it is named, the trail counts as recording nothing.",
+                 to a bucket of this account. Until it is named, no other trail is made beside this one, and none may be \
+                 exempt because of it.",
                 setting()
             )
         };
