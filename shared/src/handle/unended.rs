@@ -182,33 +182,14 @@ mod tests {
     use super::*;
     use crate::event::{Origin, Sweep};
     use crate::families::key::Key;
-    use crate::ledger::{CallState, ChangeId, EntryFinding, EntryStep, FindingId};
+    use crate::ledger::{CallState, ChangeId, EntryFinding, EntryStep};
     use crate::model::{Property, Severity};
-    use crate::testing::ledger::MemoryLedger;
+    use crate::testing::ledger::{MemoryLedger, meant};
     use std::time::Duration;
 
     fn entry(age: TimeDelta, resource: &str) -> LedgerEntry {
-        LedgerEntry {
-            id: ChangeId::new(Utc::now() - age, resource.len() as u128),
-            family: "key".into(),
-            account: "111122223333".into(),
-            region: Region::first(),
-            subject: resource.into(),
-            resource: resource.into(),
-            cause: Origin::default(),
-            findings: vec![EntryFinding {
-                finding: FindingId::of("c", "", "", resource),
-                control: "c".into(),
-                because: String::new(),
-                fixed: None,
-            }],
-            steps: vec![],
-            outcome: Outcome::Meant,
-            wrong_since: None,
-            ended: None,
-            undone: None,
-            version: 0,
-        }
+        let id = ChangeId::new(Utc::now() - age, resource.len() as u128);
+        LedgerEntry { id, ..meant("key", resource, &[("c", "")]) }
     }
 
     fn found(resource: &str, status: Status, because: &str) -> Found {

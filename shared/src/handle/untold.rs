@@ -63,28 +63,16 @@ pub(super) fn step_report(step: &EntryStep) -> StepReport {
 mod tests {
     use super::*;
     use crate::families::trail::Trail;
-    use crate::ledger::{ChangeId, EntryFinding, FindingId, Outcome};
-    use crate::model::{Property, Region};
+    use crate::model::Property;
+    use crate::testing::ledger::meant;
     use serde_json::json;
 
     const ARN: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
 
     fn entry() -> LedgerEntry {
-        let finding = |control: &str| EntryFinding {
-            finding: FindingId::of(control, "", "", ARN),
-            control: control.into(),
-            because: "the trail is stopped".into(),
-            fixed: None,
-        };
+        let because = "the trail is stopped";
         LedgerEntry {
-            id: ChangeId::new(Utc::now(), 7),
-            family: "trail".into(),
-            account: "111122223333".into(),
-            region: Region::first(),
-            subject: ARN.into(),
-            resource: ARN.into(),
             cause: Origin { name: "StopLogging".into(), actor: Some("alice".into()), ..Origin::default() },
-            findings: vec![finding("cloudtrail-logging"), finding("a-former-one")],
             steps: vec![EntryStep {
                 action: "cloudtrail:StartLogging".into(),
                 summary: "start the trail".into(),
@@ -93,11 +81,7 @@ mod tests {
                 property: Property::TrailLogging { arn: ARN.into() },
                 state: CallState::Meant,
             }],
-            outcome: Outcome::Meant,
-            wrong_since: None,
-            ended: None,
-            undone: None,
-            version: 1,
+            ..meant("trail", ARN, &[("cloudtrail-logging", because), ("a-former-one", because)])
         }
     }
 

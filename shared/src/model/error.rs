@@ -71,6 +71,12 @@ impl std::fmt::Display for ErrorKind {
     }
 }
 
+/// Returns the IAM actions that a text says were denied, as [`CallError`] and what could not be read say it.
+pub fn denied_actions(text: &str) -> impl Iterator<Item = &str> {
+    let action = move |(at, _)| text.get(..at).and_then(|before| before.rsplit(' ').next()).unwrap_or_default();
+    text.match_indices(" was denied").map(action).filter(|action| action.contains(':'))
+}
+
 impl ErrorKind {
     /// Classifies an error response by its error code, or by its HTTP status if the code is unknown.
     ///

@@ -146,6 +146,13 @@ impl<'a> Arn<'a> {
         Self::parse(arn).map_or("", |arn| arn.region)
     }
 
+    /// Returns the name of a log group, whose ARN may end in `:*`; `None` for any other resource.
+    #[must_use]
+    pub fn log_group(&self) -> Option<&'a str> {
+        let name = self.resource.strip_prefix("log-group:")?;
+        Some(name.strip_suffix(":*").unwrap_or(name))
+    }
+
     /// Returns the name of a role or policy: the last segment of the path.
     #[must_use]
     pub fn name(&self) -> &'a str {

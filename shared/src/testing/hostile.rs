@@ -10,6 +10,7 @@ use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
 use crate::managed::topic::step::TopicStep;
+use crate::model::is_command;
 use crate::model::{
     CallError, Command as AwsCommand, ErrorKind, OneLine, Place, Region, Remedy, Step, Subject, Undo, Verdict,
 };
@@ -318,9 +319,7 @@ pub(crate) fn mail_has_its_own_lines<F: Lawful>(text: &str) {
 /// Every command of a mail is one that bash parses, remarks included: pasted as a whole, it does nothing else.
 pub(crate) fn mail_can_be_pasted<F: Lawful>(text: &str) {
     let mail = mail::<F>(text);
-    let is_command = |line: &&str| {
-        line.starts_with("  ") && ["aws ", "KEY=$(aws "].iter().any(|it| line.trim_start().starts_with(it))
-    };
+    let is_command = |line: &&str| line.starts_with("  ") && is_command(line.trim_start());
     let is_remark = |line: &&str| line.starts_with("  ") && line.trim_start().starts_with("# ");
     let script = mail.lines().filter(|it| is_command(it) || is_remark(it)).collect::<Vec<_>>().join(
         "

@@ -1,13 +1,42 @@
 //! A ledger that exists in memory only, for the laws.
 
-use crate::ledger::{CallState, ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory, SetCall};
-use crate::model::{CallError, ErrorKind};
+use crate::event::Origin;
+use crate::ledger::{
+    CallState, ChangeId, EntryFinding, Fight, FindingId, LedgerEntry, Outcome, ResourceHistory, SetCall,
+};
+use crate::model::{CallError, ErrorKind, Region};
 use crate::reconcile::ports::Ledger;
 use chrono::Utc;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::sleep;
+
+/// Returns a change of a resource that was meant now, for the controls with these reasons, and has made no call yet.
+pub(crate) fn meant(family: &str, resource: &str, findings: &[(&str, &str)]) -> LedgerEntry {
+    let finding = |(control, because): &(&str, &str)| EntryFinding {
+        finding: FindingId::of(control, "", "", resource),
+        control: (*control).to_owned(),
+        because: (*because).to_owned(),
+        fixed: None,
+    };
+    LedgerEntry {
+        id: ChangeId::new(Utc::now(), resource.len() as u128),
+        family: family.to_owned(),
+        account: "111122223333".to_owned(),
+        region: Region::first(),
+        subject: resource.to_owned(),
+        resource: resource.to_owned(),
+        cause: Origin::default(),
+        findings: findings.iter().map(finding).collect(),
+        steps: vec![],
+        outcome: Outcome::Meant,
+        wrong_since: None,
+        ended: None,
+        undone: None,
+        version: 0,
+    }
+}
 
 /// A ledger in memory.
 #[derive(Debug, Default)]

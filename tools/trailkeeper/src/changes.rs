@@ -59,14 +59,6 @@ impl Changes {
         Ok(Ok(Self { ledger: TableLedger::new(reader, &table), aws, of_ledger, given: place.ledger() }))
     }
 
-    /// Returns who takes changes back.
-    pub(crate) async fn person(&self) -> Result<Identity, Problem> {
-        match self.aws.identity().await {
-            Ok(person) => Ok(person),
-            Err(error) => Err(Problem::call(&error, &Whose::default())),
-        }
-    }
-
     /// Returns the entry of a change.
     pub(crate) async fn entry(&self, id: ChangeId) -> Result<LedgerEntry, Problem> {
         match self.ledger.entry(id).await {
@@ -83,6 +75,11 @@ impl Changes {
         let reader = self.of_ledger.as_ref().unwrap_or(&self.aws);
         Problem::call(error, &whose(reader).await).of_ledger()
     }
+}
+
+/// Returns whose credentials these are.
+pub(crate) async fn person(aws: &Aws) -> Result<Identity, Problem> {
+    aws.identity().await.map_err(|error| Problem::call(&error, &Whose::default()))
 }
 
 /// Returns whose credentials these are, as far as AWS says.

@@ -55,7 +55,8 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
     let ended = if chosen.is_empty() {
         Vec::new()
     } else {
-        match changes.ledger.resume(resource, Some(&chosen), Utc::now()).await {
+        let these = control.as_ref().map(|_| chosen.as_slice());
+        match changes.ledger.resume(resource, these, Utc::now()).await {
             Ok(ended) => ended,
             Err(error) => return Err(changes.unreadable(&error).await),
         }

@@ -86,8 +86,7 @@ pub(super) fn group_arn(place: &Place, group: &str) -> String {
 pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
     let parts = Arn::parse(arn)?;
     let here = parts.service == "logs" && parts.account == place.account && parts.region == place.region.as_str();
-    let name = parts.resource.strip_prefix("log-group:")?;
-    here.then(|| name.strip_suffix(":*").unwrap_or(name))
+    parts.log_group().filter(|_| here)
 }
 
 /// Start of the name of the bucket of our trail.

@@ -47,8 +47,7 @@ impl StructuredDestination {
     #[must_use]
     pub fn group_in(arn: &str, place: &Place) -> Option<String> {
         let arn = Arn::parse(arn).filter(|arn| arn.service == "logs" && arn.account == place.account)?;
-        let name = arn.resource.strip_prefix("log-group:").filter(|_| arn.region == place.region.as_str())?;
-        Some(name.strip_suffix(":*").unwrap_or(name).to_owned())
+        arn.log_group().filter(|_| arn.region == place.region.as_str()).map(str::to_owned)
     }
 }
 

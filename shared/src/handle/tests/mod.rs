@@ -4,11 +4,11 @@ use super::*;
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::families::transfer::{Step, StructuredDestination, Transfer, View};
-use crate::ledger::{ChangeId, EntryFinding, FindingId, LedgerEntry, Outcome};
+use crate::ledger::{ChangeId, LedgerEntry, Outcome};
 use crate::managed::log_group::LogGroup;
 use crate::model::Seen;
 use crate::reconcile::ports::Page;
-use crate::testing::ledger::MemoryLedger;
+use crate::testing::ledger::{MemoryLedger, meant};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -221,29 +221,13 @@ async fn what_several_targets_lead_to_is_looked_at_mended_counted_and_told_once(
 fn killed(id: &str, cause: &Event) -> LedgerEntry {
     let place = us().place(&Region::first());
     let Subject { arn, id: subject, .. } = Transfer::subject(place, id);
-    let control = "transfer-server-logging";
-    let finding = FindingId::of(control, ACCOUNT, "us-east-1", &arn);
     let minutes_ago = Utc::now() - TimeDelta::minutes(6);
     LedgerEntry {
         id: ChangeId::new(minutes_ago, subject.len() as u128),
-        family: Transfer::NAME.to_owned(),
         account: ACCOUNT.to_owned(),
-        region: Region::first(),
         subject,
-        resource: arn,
         cause: cause.origin.clone(),
-        findings: vec![EntryFinding {
-            finding,
-            control: control.to_owned(),
-            because: "it logs nowhere".to_owned(),
-            fixed: None,
-        }],
-        steps: vec![],
-        outcome: Outcome::Meant,
-        wrong_since: None,
-        ended: None,
-        undone: None,
-        version: 0,
+        ..meant(Transfer::NAME, &arn, &[("transfer-server-logging", "it logs nowhere")])
     }
 }
 

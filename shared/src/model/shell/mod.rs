@@ -17,6 +17,12 @@ pub struct Command {
     members: Vec<(String, Value)>,
 }
 
+/// Returns whether a text is a command of AWS, or several, and not words for a person.
+#[must_use]
+pub fn is_command(text: &str) -> bool {
+    ["aws ", "KEY=$(aws "].iter().any(|begin| text.starts_with(begin))
+}
+
 impl Command {
     /// Creates a command without arguments: a service and an operation as the AWS CLI spells them.
     #[must_use]

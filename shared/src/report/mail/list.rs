@@ -5,7 +5,7 @@ use super::names::ResourceWord;
 use super::undo::shown;
 use super::{KnownControl, MailContext, is_unchecked, only_resource, upper};
 use crate::ledger::Tool;
-use crate::model::{Arn, OneLine};
+use crate::model::{Arn, OneLine, denied_actions};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Result, Write as _};
@@ -303,15 +303,7 @@ fn denied(group: &Group<'_>, role: Option<&str>, family: Option<&str>) -> Option
     }
     let errors = group.results().flat_map(|it| it.steps.iter().filter_map(|step| step.error.as_deref()));
     let texts: Vec<&str> = errors.chain(group.results().map(|it| &*it.because)).collect();
-    let mut actions: BTreeSet<&str> = BTreeSet::new();
-    for text in texts {
-        for (at, _) in text.match_indices(" was denied") {
-            let action = text.get(..at).and_then(|before| before.rsplit(' ').next()).unwrap_or_default();
-            if action.contains(':') {
-                actions.insert(action);
-            }
-        }
-    }
+    let actions: BTreeSet<&str> = texts.into_iter().flat_map(denied_actions).collect();
     let actions = (!actions.is_empty()).then(|| actions.into_iter().collect::<Vec<_>>().join(", "))?;
     let role = role.map_or("Trailkeeper's role in the account".to_owned(), |role| format!("role {role}"));
     let part = if group.status() == Status::Unknown { "observe" } else { "remediate" };

@@ -2,6 +2,7 @@
 
 use super::group::groups;
 use crate::ledger::ChangeId;
+use crate::model::is_command;
 use crate::report::{ControlResult, StepReport, StepStatus};
 use std::fmt::Write as _;
 
@@ -90,7 +91,7 @@ pub(super) fn says_vital(results: &[ControlResult]) -> bool {
 /// Returns a command as a mail has it: words as a comment, and what is too long by where it is to be had.
 pub(super) fn shown(command: &str, change: Option<ChangeId>) -> String {
     match change {
-        _ if !["aws ", "KEY=$(aws "].iter().any(|begin| command.starts_with(begin)) => format!("# {command}"),
+        _ if !is_command(command) => format!("# {command}"),
         _ if command.len() <= INLINE => command.to_owned(),
         Some(change) => format!("# too long for a mail: trailkeeper undo {change}"),
         None => "# too long for a mail: the JSON report has the command".to_owned(),

@@ -97,9 +97,7 @@ impl Properties {
 
 /// Returns whether an ARN, which may end in `:*`, is that of a log group.
 pub(super) fn is_group(arn: &str, region: &Region, group: &str) -> bool {
-    let name = Arn::parse(arn).filter(|arn| arn.region == region.as_str());
-    let name = name.and_then(|arn| arn.resource.strip_prefix("log-group:"));
-    name.is_some_and(|name| name.strip_suffix(":*").unwrap_or(name) == group)
+    Arn::parse(arn).is_some_and(|arn| arn.region == region.as_str() && arn.log_group() == Some(group))
 }
 
 /// Returns the settings of a trail under the names of the request that sets them.

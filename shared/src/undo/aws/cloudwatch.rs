@@ -26,15 +26,16 @@ impl Properties {
         {
             // Another topic may begin with the same name.
             let tells = |actions: [&[String]; 3]| actions.concat().iter().any(|it| it == topic);
-            let metric = page.metric_alarms().iter();
-            let metric = metric
-                .filter(|it| tells([it.alarm_actions(), it.ok_actions(), it.insufficient_data_actions()]))
-                .filter_map(|it| it.alarm_name());
-            let composite = page.composite_alarms().iter();
-            let composite = composite
-                .filter(|it| tells([it.alarm_actions(), it.ok_actions(), it.insufficient_data_actions()]))
-                .filter_map(|it| it.alarm_name());
-            names.extend(metric.chain(composite).map(str::to_owned));
+            let metric = page
+                .metric_alarms()
+                .iter()
+                .map(|it| (it.alarm_name(), [it.alarm_actions(), it.ok_actions(), it.insufficient_data_actions()]));
+            let composite = page
+                .composite_alarms()
+                .iter()
+                .map(|it| (it.alarm_name(), [it.alarm_actions(), it.ok_actions(), it.insufficient_data_actions()]));
+            let telling = metric.chain(composite).filter(|(_, actions)| tells(*actions));
+            names.extend(telling.filter_map(|(name, _)| name.map(str::to_owned)));
         }
         Ok(names)
     }

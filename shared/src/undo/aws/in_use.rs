@@ -61,20 +61,13 @@ impl Properties {
     /// flow logs of any VPC, trails whose home it is, and servers.
     async fn writers_of(&self, region: &Region, group: &str, going: &[Property]) -> Result<Vec<String>, CallError> {
         let flow_logs = self.flow_logs_to_group(region, group).await?;
-        let goes = |of: &str| going.iter().any(|it| matches!(it, Property::FlowLog { id: Some(id), .. } if id == of));
         let mut users: Vec<String> = flow_logs
             .into_iter()
-            .filter(|(id, _)| !goes(id))
+            .filter(|(id, _)| !is_flow_log(going, id))
             .map(|(id, of)| format!("flow log {id} of {of}"))
             .collect();
-        let goes = |trail: &str| {
-            going
-                .iter()
-                .any(|it| matches!(it, Property::Trail { arn } | Property::TrailSettings { arn } if arn == trail))
-        };
         let trails = self.trails_to_group(region, group).await?;
-        let name = |arn: &String| format!("trail {}", Arn::parse(arn).map_or(arn.as_str(), |arn| arn.name()));
-        users.extend(trails.iter().filter(|arn| !goes(arn)).map(name));
+        users.extend(trails.iter().filter(|arn| !is_trail(going, arn)).map(|arn| trail(arn)));
         users.extend(self.servers_to_group(region, group).await?.into_iter().map(|id| format!("server {id}")));
         Ok(users)
     }
@@ -112,44 +105,60 @@ impl Properties {
                 Err(error) => return Err(error),
             }
         }
-        let in_region = |region: &Region| {
-            let region = region.clone();
-            move |error: CallError| CallError { message: format!("{}, in {region}", error.message), ..error }
-        };
         let mut users = Vec::new();
         for region in &regions {
-            if servers {
-                let goes = |id: &str| {
-                    going.iter().any(|it| matches!(it, Property::ServerLoggingRole { server, .. } if server == id))
-                };
-                let found = self.servers_with_role(region, role).await.map_err(in_region(region))?;
-                users.extend(found.into_iter().filter(|id| !goes(id)).map(|id| format!("server {id} in {region}")));
-            }
-            if flow_logs {
-                let goes =
-                    |of: &str| going.iter().any(|it| matches!(it, Property::FlowLog { id: Some(id), .. } if id == of));
-                let found = self.flow_logs_with_role(region, role).await.map_err(in_region(region))?;
-                users.extend(found.into_iter().filter(|id| !goes(id)).map(|id| format!("flow log {id} in {region}")));
-            }
-            if trails {
-                let goes = |trail: &str| {
-                    going.iter().any(
-                        |it| matches!(it, Property::Trail { arn } | Property::TrailSettings { arn } if arn == trail),
-                    )
-                };
-                let found = self.trails_with_role(region, role).await.map_err(in_region(region))?;
-                users.extend(
-                    found
-                        .into_iter()
-                        .filter(|arn| !goes(arn))
-                        .map(|arn| format!("trail {}", Arn::parse(&arn).map_or(arn.as_str(), |arn| arn.name()))),
-                );
-            }
+            let found = self.users_in(region, role, going, [servers, flow_logs, trails]).await;
+            let in_region =
+                |error: CallError| CallError { message: format!("{}, in {region}", error.message), ..error };
+            users.extend(found.map_err(in_region)?);
         }
         users.sort_unstable();
         users.dedup();
         Ok(users)
     }
+
+    /// Returns what uses a role in a region: servers, flow logs and trails, each if it may.
+    async fn users_in(
+        &self,
+        region: &Region,
+        role: &str,
+        going: &[Property],
+        [servers, flow_logs, trails]: [bool; 3],
+    ) -> Result<Vec<String>, CallError> {
+        let mut users = Vec::new();
+        if servers {
+            let goes = |id: &str| {
+                going.iter().any(|it| matches!(it, Property::ServerLoggingRole { server, .. } if server == id))
+            };
+            let found = self.servers_with_role(region, role).await?;
+            users.extend(found.into_iter().filter(|id| !goes(id)).map(|id| format!("server {id} in {region}")));
+        }
+        if flow_logs {
+            let found = self.flow_logs_with_role(region, role).await?;
+            let found = found.into_iter().filter(|id| !is_flow_log(going, id));
+            users.extend(found.map(|id| format!("flow log {id} in {region}")));
+        }
+        if trails {
+            let found = self.trails_with_role(region, role).await?;
+            users.extend(found.into_iter().filter(|arn| !is_trail(going, arn)).map(|arn| trail(&arn)));
+        }
+        Ok(users)
+    }
+}
+
+/// Returns whether a flow log is among these properties.
+fn is_flow_log(going: &[Property], id: &str) -> bool {
+    going.iter().any(|it| matches!(it, Property::FlowLog { id: Some(of), .. } if of == id))
+}
+
+/// Returns whether a trail, or its settings, are among these properties.
+fn is_trail(going: &[Property], trail: &str) -> bool {
+    going.iter().any(|it| matches!(it, Property::Trail { arn } | Property::TrailSettings { arn } if arn == trail))
+}
+
+/// Returns what a trail is called.
+fn trail(arn: &str) -> String {
+    format!("trail {}", Arn::parse(arn).map_or(arn, |arn| arn.name()))
 }
 
 fn named(what: &str, users: &[String]) -> Option<String> {

@@ -4,6 +4,7 @@ use super::{Properties, parse, region_of, unclear};
 use crate::aws::{call, write_call};
 use crate::documents::policy::parsed;
 use crate::model::{CallError, ErrorKind, Region, Seen};
+use aws_sdk_kms::types::KeyMetadata;
 use serde_json::{Value, json};
 
 impl Properties {
@@ -21,16 +22,18 @@ impl Properties {
 
     /// Returns the ARN of a key, by its id or an alias.
     async fn key(&self, region: &Region, id: &str) -> Result<Seen<String>, CallError> {
+        Ok(self.metadata(region, id).await?.and_then(|it| it.arn))
+    }
+
+    async fn metadata(&self, region: &Region, id: &str) -> Result<Seen<KeyMetadata>, CallError> {
         let sent = self.kms.of(region).describe_key().key_id(id).send();
         let answer = Seen::from_call(call("kms:DescribeKey", Box::pin(sent)).await)?;
-        Ok(answer.and_then(|it| it.key_metadata?.arn))
+        Ok(answer.and_then(|it| it.key_metadata))
     }
 
     /// Returns whether there is no such key, or none that can be used: one that is disabled or is being deleted.
     pub(super) async fn is_key_gone(&self, region: &Region, key: &str) -> Result<bool, CallError> {
-        let sent = self.kms.of(region).describe_key().key_id(key).send();
-        let answer = Seen::from_call(call("kms:DescribeKey", Box::pin(sent)).await)?;
-        let metadata = answer.and_then(|it| it.key_metadata);
+        let metadata = self.metadata(region, key).await?;
         Ok(matches!(metadata, Seen::Absent) || metadata.present().is_some_and(|it| !it.enabled()))
     }
 

@@ -16,10 +16,9 @@ enum Reference {
 }
 
 impl Reference {
-    /// Returns the log group with an ARN, which may end in `:*`.
+    /// Returns the log group with this ARN.
     fn log_group(arn: &str) -> Option<Self> {
-        let name = Arn::parse(arn)?.resource.strip_prefix("log-group:")?;
-        Some(Self::LogGroup { region: Region::of_arn(arn)?, name: name.strip_suffix(":*").unwrap_or(name).to_owned() })
+        Some(Self::LogGroup { region: Region::of_arn(arn)?, name: Arn::parse(arn)?.log_group()?.to_owned() })
     }
 
     /// Returns its name for people.
@@ -35,8 +34,8 @@ impl Reference {
 }
 
 impl Properties {
-    /// Returns why a property, whose present value this is, cannot be given its earlier one: what that points to is gone. What cannot be read counts as
-    /// there: AWS says it then.
+    /// Returns why a property, whose present value is `now`, cannot be given its earlier one: what that points to is gone. What
+    /// cannot be read counts as there: AWS says it then.
     pub(super) async fn lost_reference(&self, step: &EntryStep, now: Option<&Value>) -> Option<String> {
         let value = set(&step.property, step.before.as_ref()?, now);
         for reference in references(&step.property, &value, &self.place.account) {

@@ -33,24 +33,68 @@ fn suites(xml: &mut Xml, report: &CheckReport) -> io::Result<()> {
     Ok(())
 }
 
+/// Head of a suite: its names, and how many of its tests ended how.
+struct Suite<'a> {
+    name: &'a str,
+    package: &'a str,
+    place: usize,
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+    properties: &'a [(&'a str, &'a str)],
+}
+
+impl Suite<'_> {
+    /// Writes the suite with its tests.
+    fn write(
+        &self,
+        xml: &mut Xml,
+        report: &CheckReport,
+        cases: impl FnOnce(&mut Xml) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let time = report.made.format("%Y-%m-%dT%H:%M:%S").to_string();
+        let [id, tests, failures, errors, skipped] =
+            [self.place, self.tests, self.failures, self.errors, self.skipped].map(|it| it.to_string());
+        let suite = xml.create_element("testsuite").with_attributes([
+            ("name", self.name),
+            ("package", self.package),
+            ("id", id.as_str()),
+            ("hostname", "localhost"),
+            ("timestamp", time.as_str()),
+            ("tests", tests.as_str()),
+            ("failures", failures.as_str()),
+            ("errors", errors.as_str()),
+            ("skipped", skipped.as_str()),
+            ("time", "0"),
+        ]);
+        suite.write_inner_content(|xml| {
+            let properties = xml.create_element("properties");
+            if self.properties.is_empty() {
+                properties.write_empty()?;
+            } else {
+                properties.write_inner_content(|xml| {
+                    for (name, value) in self.properties {
+                        let property = xml.create_element("property");
+                        property.with_attributes([("name", *name), ("value", *value)]).write_empty()?;
+                    }
+                    Ok(())
+                })?;
+            }
+            cases(xml)?;
+            xml.create_element("system-out").write_empty()?;
+            xml.create_element("system-err").write_empty()?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
 /// Writes what was not looked at: an error each, so that whoever reads the file alone hears of it.
 fn unseen(xml: &mut Xml, report: &CheckReport, place: usize) -> io::Result<()> {
-    let time = report.made.format("%Y-%m-%dT%H:%M:%S").to_string();
-    let [id, count] = [place, report.notes.len()].map(|it| it.to_string());
-    let suite = xml.create_element("testsuite").with_attributes([
-        ("name", "not-looked-at"),
-        ("package", "trailkeeper"),
-        ("id", id.as_str()),
-        ("hostname", "localhost"),
-        ("timestamp", time.as_str()),
-        ("tests", count.as_str()),
-        ("failures", "0"),
-        ("errors", count.as_str()),
-        ("skipped", "0"),
-        ("time", "0"),
-    ]);
-    suite.write_inner_content(|xml| {
-        xml.create_element("properties").write_empty()?;
+    let (name, package, count) = ("not-looked-at", "trailkeeper", report.notes.len());
+    let suite = Suite { name, package, place, tests: count, failures: 0, errors: count, skipped: 0, properties: &[] };
+    suite.write(xml, report, |xml| {
         for (number, note) in (1..).zip(&report.notes) {
             let (name, note) = (format!("not looked at {number}"), sound(note));
             let case = xml.create_element("testcase").with_attributes([
@@ -65,44 +109,23 @@ fn unseen(xml: &mut Xml, report: &CheckReport, place: usize) -> io::Result<()> {
                 Ok(())
             })?;
         }
-        xml.create_element("system-out").write_empty()?;
-        xml.create_element("system-err").write_empty()?;
         Ok(())
-    })?;
-    Ok(())
+    })
 }
 
 fn suite(xml: &mut Xml, report: &CheckReport, place: usize, row: &Row) -> io::Result<()> {
     let cases: Vec<&Finding> = report.findings.iter().filter(|it| it.control == row.control).collect();
-    let time = report.made.format("%Y-%m-%dT%H:%M:%S").to_string();
-    let skipped = row.exempt + row.not_applicable;
-    let [id, tests, failures, errors, skipped] =
-        [place, cases.len(), row.wrong, row.unknown, skipped].map(|it| it.to_string());
-    let suite = xml.create_element("testsuite").with_attributes([
-        ("name", row.control),
-        ("package", row.family),
-        ("id", id.as_str()),
-        ("hostname", "localhost"),
-        ("timestamp", time.as_str()),
-        ("tests", tests.as_str()),
-        ("failures", failures.as_str()),
-        ("errors", errors.as_str()),
-        ("skipped", skipped.as_str()),
-        ("time", "0"),
-    ]);
-    suite.write_inner_content(|xml| {
-        xml.create_element("properties").write_inner_content(|xml| {
-            for (name, value) in [("trailkeeper", VERSION), ("title", row.about.title)] {
-                xml.create_element("property").with_attributes([("name", name), ("value", value)]).write_empty()?;
-            }
-            Ok(())
-        })?;
-        cases.iter().try_for_each(|it| case(xml, it))?;
-        xml.create_element("system-out").write_empty()?;
-        xml.create_element("system-err").write_empty()?;
-        Ok(())
-    })?;
-    Ok(())
+    let suite = Suite {
+        name: row.control,
+        package: row.family,
+        place,
+        tests: cases.len(),
+        failures: row.wrong,
+        errors: row.unknown,
+        skipped: row.exempt + row.not_applicable,
+        properties: &[("trailkeeper", VERSION), ("title", row.about.title)],
+    };
+    suite.write(xml, report, |xml| cases.iter().try_for_each(|it| case(xml, it)))
 }
 
 fn case(xml: &mut Xml, finding: &Finding) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use crate::check::look;
 use std::collections::BTreeSet;
 use std::fmt::{Error, Write as _};
-use trailkeeper::model::OneLine;
+use trailkeeper::model::{OneLine, denied_actions, is_command};
 use trailkeeper::report::{ControlResult, Status, StepReport, StepStatus};
 use trailkeeper_check::finding::Finding;
 use trailkeeper_check::terminal::calls;
@@ -123,8 +123,7 @@ pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str, undoing: &U
         Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}{}", undoing.ledger)?,
         _ => made.iter().rev().try_for_each(|step| {
             let once = step.undo_once.as_ref().map(|it| format!("  # once {it}")).unwrap_or_default();
-            let is_command = ["aws ", "KEY=$(aws "].iter().any(|begin| step.undo.starts_with(begin));
-            let remark = if is_command { "" } else { "# " };
+            let remark = if is_command(&step.undo) { "" } else { "# " };
             writeln!(text, "  To undo it{}: {remark}{}{once}", undoing.whose(), step.undo)
         })?,
     }
@@ -135,10 +134,7 @@ pub(super) fn ended(outcome: &ControlResult, family: &str, by: &str, undoing: &U
 fn denied(outcome: &ControlResult) -> Option<&str> {
     let failed = outcome.steps.iter().filter(|it| it.status == StepStatus::Failed);
     let errors = failed.filter_map(|it| it.error.as_deref()).chain([&*outcome.because]);
-    errors.filter_map(|error| error.split_once(" was denied")).find_map(|(before, _)| {
-        let action = before.rsplit(' ').next().unwrap_or_default();
-        action.contains(':').then_some(action)
-    })
+    errors.flat_map(denied_actions).next()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod say;
 mod survey;
 
 use crate::arguments::{change, change_of, json};
-use crate::changes::Changes;
+use crate::changes::{Changes, person};
 use crate::problem::{Problem, Whose};
 use crate::terminal::{asks, is_somebody_there, print, print_json};
 use crate::when;
@@ -22,7 +22,6 @@ use trailkeeper::aws::Aws;
 use trailkeeper::event::Identity;
 use trailkeeper::ledger::{ChangeId, LedgerEntry, Reversal};
 use trailkeeper::model::{CallError, OneLine, Place};
-use trailkeeper::reconcile::ports::Account as _;
 use trailkeeper::undo::aws::Properties;
 
 /// Longest that a function may take, after which a change that has not ended never will ([quotas]).
@@ -110,17 +109,16 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
     let entry = changes.entry(*id).await?;
     let running = Utc::now() - id.time() < LONGEST;
     let steps = entry.to_take_back(running).map_err(|reason| Problem::refused(reason.to_string()))?;
-    let mut person = changes.person().await?;
+    let mut us = person(&changes.aws).await?;
     let mut entered = None;
-    if person.account != entry.account {
-        let aws = Box::pin(enter(changes, asked, &entry, &person)).await?;
-        person = aws.identity().await.map_err(|error| Problem::call(&error, &Whose::default()))?;
-        entered = Some(aws);
+    if us.account != entry.account {
+        let aws = Box::pin(enter(changes, asked, &entry, &us)).await?;
+        (us, entered) = (person(&aws).await?, Some(aws));
     }
     let aws = entered.as_ref().unwrap_or(&changes.aws);
-    let (partition, account, region) = (person.partition.clone(), entry.account.clone(), entry.region.clone());
+    let (partition, account, region) = (us.partition.clone(), entry.account.clone(), entry.region.clone());
     let properties = Properties::new(aws, Place { partition, account, region });
-    let job = Job { changes, aws, entry: &entry, person: &person, properties };
+    let job = Job { changes, aws, entry: &entry, person: &us, properties };
     let survey = Survey::of(&job, &steps).await?;
     let planned = survey.plan();
     tell(&say::plan(&entry, &planned))?;
@@ -158,10 +156,7 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
         }
         let calls = if due == 1 { "this call".to_owned() } else { format!("these {due} calls") };
         let place = format!("account {}, region {}", entry.account, entry.region);
-        if !asks(
-            &format!("Make {calls} in {place} as {}?", OneLine::from(person.arn.as_str())),
-            "nothing was taken back",
-        ) {
+        if !asks(&format!("Make {calls} in {place} as {}?", OneLine::from(us.arn.as_str())), "nothing was taken back") {
             return Err(Problem::refused("nothing was taken back"));
         }
     }

@@ -67,10 +67,6 @@ impl Vpcs {
 /// Returns the name of the log group that a flow log writes to, which may be given only by its ARN, with or without
 /// `:*` at its end.
 pub(crate) fn group_of(it: &Described) -> String {
-    let in_arn = || {
-        let arn = Arn::parse(it.log_destination().unwrap_or_default());
-        let name = arn.and_then(|arn| arn.resource.strip_prefix("log-group:")).unwrap_or_default();
-        name.strip_suffix(":*").unwrap_or(name)
-    };
-    it.log_group_name().unwrap_or_else(in_arn).to_owned()
+    let in_arn = || Arn::parse(it.log_destination()?)?.log_group();
+    it.log_group_name().or_else(in_arn).unwrap_or_default().to_owned()
 }
