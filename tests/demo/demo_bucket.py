@@ -23,8 +23,11 @@ class WeakenedBucket(Story):
     function = "bucket"
     title = "Someone replaces the policy of the trail's bucket"
     fault = "everything the bucket lacks"
-    settings = {"TRAILKEEPER_CONTROLS": "log-bucket-mfa-delete=off"}
-    """That one is only ever advised, as no function can do it."""
+    settings = {
+        "TRAILKEEPER_CONTROLS": "log-bucket-mfa-delete=off",
+        "TRAILKEEPER_LOG_BUCKET_READERS": f"arn:aws:iam::{ACCOUNT}:role/auditor",
+    }
+    """That control is only ever advised, as no function can do it; a reader that nobody named would be told of."""
 
     def __init__(self, moto: Moto) -> None:
         self.moto = moto

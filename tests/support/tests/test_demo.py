@@ -15,6 +15,7 @@ import pytest
 import screen
 from building import Group
 from conftest import binary
+from demo import told_all
 from demo_stopped import StoppedTrail
 from local import invoke_line
 from local_aws.processes import Call, Moto
@@ -37,6 +38,17 @@ def test_the_first_story_holds_and_fits(
     assert shown.split() == f"{letter.subject} {letter.text}".split()
     beside = [line for line in lines if not line.startswith("  │")]
     assert len(beside) <= 18 and len(lines) <= 54 - 16 * (columns > 80)
+
+
+class Built:
+    """Functions that are built already."""
+
+    def executable(self, function: str) -> Path:
+        return binary(function)
+
+
+def test_the_other_stories_hold(moto: Moto) -> None:
+    assert told_all(moto, Built())
 
 
 def test_a_function_that_does_nothing_is_not_believed(moto: Moto, tmp_path: Path) -> None:
