@@ -161,25 +161,7 @@ class Controls:
         with self.lock:
             if self.hold:
                 self.hold.released.set()
-            self.hold = None
-            self.unanswered.clear()
-            self.endpoint_pending.clear()
-            self.propagation = 0
-            self.too_early.clear()
-            self.regions = list(DEFAULT_REGIONS)
-            self.letters.clear()
-            self.confirmations.clear()
-            self.history.clear()
-            self.lookups.clear()
-            self.throttled = 0
-            self.public_keys.clear()
-            self.rates.clear()
-            self.sent.clear()
-            self.delivery_errors.clear()
-            self.refusals.clear()
-            self.untold.clear()
-            self.still_listed.clear()
-            self.ec2 = Ec2Orders()
+            vars(self).update(vars(Controls(lock=self.lock, request=self.request)))
 
 
 controls = Controls()

@@ -6,7 +6,7 @@ import urllib.request
 from typing import Any
 
 import pytest
-from given import described, policy, refusal, role, server, trust
+from given import described, policy, refusal, role, server, trail, trust
 from local_aws.processes import ACCOUNT, Moto
 
 UNKNOWN = "s-00000000000000000"
@@ -163,10 +163,15 @@ def test_a_reset_forgets_the_account_and_the_orders(moto: Moto) -> None:
     moto.endpoint_pending(server_id, 100)
     moto.regions(["eu-west-2"])
     moto.hold("DescribeServer")
+    moto.trails(6)
     moto.reset()
     assert moto.client("transfer").list_servers()["Servers"] == []
     assert len(moto.client("account").list_regions(RegionOptStatusContains=["ENABLED_BY_DEFAULT"])["Regions"]) == 2
     assert refusal(moto.client("transfer").describe_server, ServerId=server_id)[0] == 400
+    for number in range(5):
+        trail(moto, f"trail-{number}")
+    sixth = refusal(moto.client("cloudtrail").create_trail, Name="sixth", S3BucketName="any")
+    assert sixth[1] == "MaximumNumberOfTrailsExceededException"
 
 
 def raw_iam(moto: Moto, action: str) -> str:
