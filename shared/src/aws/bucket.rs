@@ -1,11 +1,12 @@
 //! One S3 bucket, accessed through its own region with its owner checked: reads that several families need, and the
 //! calls of [`BucketStep`].
 
+use super::texts::Texts;
 use super::{Buckets, call, write_call};
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::name::is_reserved;
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{Call, CallError, ErrorKind, Place, Region, Seen, Unread};
+use crate::model::{Call, CallError, ErrorKind, Place, Property, Region, Seen, Unread};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub struct At<'a> {
     /// Client for the region of the bucket.
     pub client: Client,
+    texts: &'a Texts,
     /// Account that must own the bucket.
     pub account: &'a str,
     /// Name of the bucket.
@@ -42,8 +44,8 @@ pub(crate) use ask;
 impl Buckets {
     /// Returns access to a bucket in this region, which must belong to the account.
     #[must_use]
-    pub fn at<'a>(&self, place: &'a Place, region: &Region, name: &'a str) -> At<'a> {
-        At { client: self.of(region), account: &place.account, name }
+    pub fn at<'a>(&'a self, place: &'a Place, region: &Region, name: &'a str) -> At<'a> {
+        At { client: self.of(region), texts: &self.texts, account: &place.account, name }
     }
 
     /// Makes one call on a bucket of the account. Policy changes are made one at a time.
@@ -51,7 +53,7 @@ impl Buckets {
     /// # Errors
     /// Returns an error if the call fails; [`ErrorKind::Exists`] if somebody has changed what would be replaced.
     pub async fn apply(&self, account: &str, step: &BucketStep) -> Result<(), CallError> {
-        let at = At { client: self.of(&step.region), account, name: &step.bucket };
+        let at = At { client: self.of(&step.region), texts: &self.texts, account, name: &step.bucket };
         match &step.act {
             Act::Create => {
                 Box::pin(at.create(&step.region)).await?;
@@ -76,7 +78,10 @@ impl At<'_> {
     pub async fn policy(&self) -> Result<Seen<Value>, CallError> {
         let answer = ask!(self, "s3:GetBucketPolicy", get_bucket_policy)?;
         Ok(match answer.and_then(|it| it.policy).into_present() {
-            Ok(text) => serde_json::from_str(&text).map_or(Seen::Unreadable("s3:GetBucketPolicy"), Seen::Present),
+            Ok(text) => match self.texts.parsed(Property::BucketPolicy { bucket: self.name.to_owned() }, &text) {
+                Value::String(_) => Seen::Unreadable("s3:GetBucketPolicy"),
+                policy => Seen::Present(policy),
+            },
             Err(none) => none,
         })
     }

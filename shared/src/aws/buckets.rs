@@ -1,5 +1,6 @@
 //! S3: one client per region, and the location of buckets.
 
+use super::texts::Texts;
 use super::{Aws, PerRegion, call};
 use crate::model::{CallError, ErrorKind, Place, Region};
 use aws_sdk_s3::Client;
@@ -20,6 +21,7 @@ const PAGE: i32 = 1_000;
 #[derive(Debug)]
 pub struct Buckets {
     clients: PerRegion<Client>,
+    pub(super) texts: Texts,
     /// Region in which the account's buckets are listed: whoever asks, it is one question.
     home: Region,
     /// Whether many buckets are looked for, so that it pays to list the account's.
@@ -53,6 +55,7 @@ impl Buckets {
         let home = aws.config().region().and_then(|region| Region::parse(region.as_ref()));
         Self {
             clients: PerRegion::new(aws.config(), client),
+            texts: aws.texts.clone(),
             home: home.unwrap_or_else(Region::first),
             many: Cell::new(false),
             listed: RefCell::default(),

@@ -1,12 +1,13 @@
 //! KMS keys: reading any with their details, and creating each of ours once.
 
+use super::texts::Texts;
 use super::{ATTEMPTS, Aws, PerRegion, call, write_call};
-use crate::documents::policy::{parsed, same};
+use crate::documents::policy::same;
 use crate::managed::key::grant::KeyGrant;
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
-use crate::model::{CallError, ErrorKind, Region, Seen};
+use crate::model::{CallError, ErrorKind, Property, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{GrantListEntry, KeyManagerType, KeyMetadata, KeySpec, KeyUsageType, OriginType};
@@ -32,6 +33,7 @@ const GRANTS: i32 = 100;
 #[derive(Debug)]
 pub struct Keys {
     clients: PerRegion<Client>,
+    texts: Texts,
     /// Whether grants of keys are read, too.
     grants: bool,
     /// Key created for each alias during this event, by region. The lock must be held to create one.
@@ -42,7 +44,8 @@ impl Keys {
     /// Creates access to the keys of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { clients: PerRegion::new(aws.config(), Client::new), grants: false, made: Mutex::default() }
+        let clients = PerRegion::new(aws.config(), Client::new);
+        Self { clients, texts: aws.texts.clone(), grants: false, made: Mutex::default() }
     }
 
     /// Has grants of keys read, too: one call more for each key.
@@ -78,14 +81,15 @@ impl Keys {
                 Ok(key) => key,
                 Err(none) => return Ok(none),
             };
-            let policy = self.policy(&client, &key.arn).await?;
+            let policy = self.policy_text(&client, &key.arn).await?;
             (key, policy)
         } else {
-            match try_join(self.describe(&client, id, wanted), self.policy(&client, id)).await? {
+            match try_join(self.describe(&client, id, wanted), self.policy_text(&client, id)).await? {
                 (Seen::Present(key), policy) => (key, policy),
                 (none, _) => return Ok(none),
             }
         };
+        let policy = policy.map(|text| self.parsed(&key.arn, &text));
         key.grants = self.granted(&client, &key).await?;
         let settled = policy.present().is_none_or(|policy| wanted.is_settled(&key.arn, policy, need));
         key.policy = policy;
@@ -132,10 +136,17 @@ impl Keys {
         Ok(Seen::from_call(answer)?.and_then(|it| it.key_metadata.map(|key| view(key, wanted.purpose))))
     }
 
-    async fn policy(&self, client: &Client, id: &str) -> Result<Seen<Value>, CallError> {
+    async fn policy(&self, client: &Client, arn: &str) -> Result<Seen<Value>, CallError> {
+        Ok(self.policy_text(client, arn).await?.map(|text| self.parsed(arn, &text)))
+    }
+
+    async fn policy_text(&self, client: &Client, id: &str) -> Result<Seen<String>, CallError> {
         let answer = Box::pin(call("kms:GetKeyPolicy", client.get_key_policy().key_id(id).send())).await;
-        let text = answer.map(|it| it.policy.unwrap_or_default());
-        Seen::from_call(text.map(|text| parsed(&text)))
+        Seen::from_call(answer.map(|it| it.policy.unwrap_or_default()))
+    }
+
+    fn parsed(&self, arn: &str, policy: &str) -> Value {
+        self.texts.parsed(Property::KeyPolicy { key: arn.to_owned() }, policy)
     }
 
     /// Reads the grants of a key of a customer, if they are to be read.

@@ -30,6 +30,7 @@ mod request;
 pub(crate) mod roles;
 #[cfg(feature = "cloudtrail")]
 pub(crate) mod selectors;
+pub(crate) mod texts;
 #[cfg(feature = "kms")]
 mod topics;
 mod turns;
@@ -72,6 +73,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
+use texts::Texts;
 use tokio::sync::OnceCell;
 use turns::Turns;
 
@@ -97,6 +99,7 @@ pub struct Aws {
     /// HTTP client without turns and memory, for the clients of other accounts.
     http: SharedHttpClient,
     memory: Memory,
+    pub(crate) texts: Texts,
 }
 
 impl Aws {
@@ -144,7 +147,7 @@ impl Aws {
         let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
         let buses = PerRegion::new(&config, aws_sdk_eventbridge::Client::new);
         let queues = PerRegion::new(&config, aws_sdk_sqs::Client::new);
-        Self { config, identity: Rc::default(), topics, buses, queues, http, memory }
+        Self { config, identity: Rc::default(), topics, buses, queues, http, memory, texts: Texts::default() }
     }
 
     /// Returns the configuration, for the clients of a family.

@@ -2,12 +2,14 @@
 
 use super::Aws;
 use super::memory::{Memory, anew};
+use super::texts::Texts;
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family;
-use crate::model::{CallError, Place, Region, Seen, Step, Subject};
+use crate::model::{CallError, Place, Property, Region, Seen, Step, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 /// Family's reader and writer, with the memory of its account. What is read to prove a change, or right before one, is
 /// read anew. The memory ends with this.
@@ -15,24 +17,27 @@ use chrono::{DateTime, Utc};
 pub(crate) struct Once<'a, Io> {
     io: &'a Io,
     memory: &'a Memory,
+    texts: &'a Texts,
 }
 
 impl<'a, Io> Once<'a, Io> {
     /// Creates it for one event.
     pub(crate) fn new(io: &'a Io, aws: &'a Aws) -> Self {
-        Self { io, memory: &aws.memory }
+        Self { io, memory: &aws.memory, texts: &aws.texts }
     }
 }
 
 impl<Io> Drop for Once<'_, Io> {
     fn drop(&mut self) {
         self.memory.close();
+        self.texts.clear();
     }
 }
 
 impl<F: Family, Io: Read<F>> Read<F> for Once<'_, Io> {
     fn begin(&self, event: &str) {
         self.memory.open();
+        self.texts.clear();
         self.io.begin(event);
     }
 
@@ -73,5 +78,9 @@ impl<F: Family, Io: Write<F>> Write<F> for Once<'_, Io> {
 
     fn made(&self, step: &F::Step) -> Option<String> {
         self.io.made(step)
+    }
+
+    fn text(&self, property: &Property, value: &Value) -> Option<String> {
+        self.texts.of(property, value)
     }
 }

@@ -1,5 +1,6 @@
 //! IAM roles that services assume: reading and creating them.
 
+use super::texts::Texts;
 use super::{Aws, Us, anew, call, write_call};
 use crate::documents::policy::parsed;
 use crate::event::Identity;
@@ -7,10 +8,11 @@ use crate::managed::role::step::RoleStep;
 use crate::managed::role::wanted::ManagedRole;
 use crate::managed::role::{Bounds, Role};
 use crate::managed::tag::MANAGED_TAG;
-use crate::model::{CallError, Place, Seen};
+use crate::model::{CallError, Place, Property, Seen};
 use aws_sdk_iam::types::Tag;
 use futures_util::future::{join, try_join, try_join_all, try_join3};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
@@ -33,6 +35,7 @@ type RoleParts = (Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, Seen<BTreeMap<S
 pub struct Roles {
     iam: aws_sdk_iam::Client,
     us: Us,
+    texts: Texts,
     /// Boundary of the roles that we create, as soon as it was looked up.
     boundary: Rc<OnceCell<Option<String>>>,
 }
@@ -41,7 +44,8 @@ impl Roles {
     /// Creates access to the roles of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { iam: aws_sdk_iam::Client::new(aws.config()), us: Us::new(aws), boundary: Rc::default() }
+        let (iam, texts) = (aws_sdk_iam::Client::new(aws.config()), aws.texts.clone());
+        Self { iam, us: Us::new(aws), texts, boundary: Rc::default() }
     }
 
     /// Reads a role that something refers to, with all its policies. A role with that name but another ARN (another
@@ -64,7 +68,7 @@ impl Roles {
             }
             read = anew(read_once()).await?;
         }
-        self.within(whole(arn, read)).await
+        self.within(self.whole(arn, read)).await
     }
 
     /// Reads a role that may well not exist: its policies are read only if it does.
@@ -78,7 +82,7 @@ impl Roles {
             Seen::Present(_) => Box::pin(try_join(self.inline_policies(name), self.attached_policies(name))).await?,
             Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked => (Seen::NotAsked, Seen::NotAsked),
         };
-        self.within(whole(arn, (role, inline, attached))).await
+        self.within(self.whole(arn, (role, inline, attached))).await
     }
 
     /// Finds a role of ours: the first of its names that is free or ours, and whether the first of all is somebody else's. If
@@ -195,7 +199,8 @@ impl Roles {
     async fn inline_policy(&self, role: &str, name: &str) -> Result<Seen<Value>, CallError> {
         let answer =
             call("iam:GetRolePolicy", self.iam.get_role_policy().role_name(role).policy_name(name).send()).await;
-        Seen::from_call(answer.map(|answer| document(answer.policy_document())))
+        let property = || Property::RolePolicy { role: role.to_owned(), policy: name.to_owned() };
+        Seen::from_call(answer.map(|answer| self.texts.parsed(property(), &decoded(answer.policy_document()))))
     }
 
     async fn attached_policies(&self, role: &str) -> Result<Seen<Vec<Value>>, CallError> {
@@ -238,6 +243,19 @@ impl Roles {
 }
 
 impl Roles {
+    /// Assembles the role with this ARN.
+    fn whole(&self, arn: &str, (role, inline, attached): RoleParts) -> Seen<Role> {
+        role.and_then(|(found, boundary)| {
+            let managed = found.tags().iter().any(|tag| (tag.key(), tag.value()) == MANAGED_TAG);
+            let property = Property::RoleTrust { role: name(arn).to_owned() };
+            let trust = found.assume_role_policy_document().unwrap_or_default();
+            let trust = self.texts.parsed(property, &decoded(trust));
+            let has = found.permissions_boundary().and_then(|it| it.permissions_boundary_arn()).map(str::to_owned);
+            let bounds = Bounds { has, ours: None };
+            (found.arn == arn).then_some(Role { arn: found.arn, managed, trust, inline, attached, boundary, bounds })
+        })
+    }
+
     /// Makes one call on one of our roles.
     ///
     /// # Errors
@@ -273,20 +291,13 @@ fn name(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
 }
 
-/// Assembles the role with this ARN.
-fn whole(arn: &str, (role, inline, attached): RoleParts) -> Seen<Role> {
-    role.and_then(|(found, boundary)| {
-        let managed = found.tags().iter().any(|tag| (tag.key(), tag.value()) == MANAGED_TAG);
-        let trust = document(found.assume_role_policy_document().unwrap_or_default());
-        let has = found.permissions_boundary().and_then(|it| it.permissions_boundary_arn()).map(str::to_owned);
-        let bounds = Bounds { has, ours: None };
-        (found.arn == arn).then_some(Role { arn: found.arn, managed, trust, inline, attached, boundary, bounds })
-    })
-}
-
 /// Decodes a document of IAM, which is percent-encoded (RFC 3986).
 pub(crate) fn document(encoded: &str) -> Value {
-    parsed(&percent_encoding::percent_decode_str(encoded).decode_utf8_lossy())
+    parsed(&decoded(encoded))
+}
+
+fn decoded(encoded: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(encoded).decode_utf8_lossy()
 }
 
 /// Collects all items, or the reason why one is missing. An item that has vanished in the meantime is skipped.

@@ -1,29 +1,33 @@
 //! SNS topics: reading them with their subscriptions, and the calls that create or complete them.
 
+use super::texts::Texts;
 use super::{Aws, Keys, PerRegion, call, write_call};
-use crate::documents::policy::parsed;
 use crate::managed::key::KeyNeed;
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::tag::MANAGED_TAG;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
-use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
+use crate::model::{Arn, CallError, ErrorKind, Property, Region, Seen};
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Tag;
+use serde_json::Value;
 
 /// Topics of the account.
 #[derive(Debug)]
-pub struct Topics(PerRegion<Client>);
+pub struct Topics {
+    clients: PerRegion<Client>,
+    texts: Texts,
+}
 
 impl Topics {
     /// Creates access to the topics of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self(PerRegion::new(aws.config(), Client::new))
+        Self { clients: PerRegion::new(aws.config(), Client::new), texts: aws.texts.clone() }
     }
 
     fn of(&self, arn: &str) -> Client {
-        self.0.of(&Region::of_arn(arn).unwrap_or_else(Region::first))
+        self.clients.of(&Region::of_arn(arn).unwrap_or_else(Region::first))
     }
 
     /// Reads a topic with its key, but without its subscriptions.
@@ -49,8 +53,12 @@ impl Topics {
             Some(id) => Box::pin(keys.used(&region, id, wanted, need)).await?,
             None => Seen::Absent,
         };
-        let policy = attributes.get("Policy").map(|text| parsed(text)).unwrap_or_default();
+        let policy = attributes.get("Policy").map(|text| self.parsed(arn, text)).unwrap_or_default();
         Ok(Seen::Present(Topic { arn: arn.to_owned(), policy, key_id, key, subscriptions: Seen::NotAsked }))
+    }
+
+    fn parsed(&self, arn: &str, policy: &str) -> Value {
+        self.texts.parsed(Property::TopicPolicy { arn: arn.to_owned() }, policy)
     }
 
     /// Reads the subscriptions, page by page until a certain one is found.

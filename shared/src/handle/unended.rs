@@ -252,6 +252,7 @@ mod tests {
             action: "x:Y".into(),
             summary: summary.into(),
             before: None,
+            text: None,
             after: serde_json::Value::Null,
             property: Property::Bucket { bucket: "b".into() },
             state: CallState::Meant,

@@ -40,7 +40,7 @@ fn caused(cause: &Origin) -> String {
 /// Returns the report of a call as the ledger has it. One whose function did not come to say whether it was made is taken as
 /// made: the resource is right.
 pub(super) fn step_report(step: &EntryStep) -> StepReport {
-    let EntryStep { action, summary, before, after, property, state } = step;
+    let EntryStep { action, summary, before, text: _, after, property, state } = step;
     let (status, error) = match state {
         CallState::Meant | CallState::Applied => (StepStatus::Applied, None),
         CallState::Skipped => (StepStatus::Skipped, None),
@@ -74,6 +74,7 @@ mod tests {
         LedgerEntry {
             cause: Origin { name: "StopLogging".into(), actor: Some("alice".into()), ..Origin::default() },
             steps: vec![EntryStep {
+                text: None,
                 action: "cloudtrail:StartLogging".into(),
                 summary: "start the trail".into(),
                 before: Some(json!({"IsLogging": false})),

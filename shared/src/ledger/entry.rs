@@ -63,6 +63,9 @@ pub struct EntryStep {
     pub summary: String,
     /// Complete value that the call replaces; `None` if the property had none.
     pub before: Option<Value>,
+    /// Text of the document that the call replaces, if that is more than its value without blanks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Complete value that the call sets.
     pub after: Value,
     /// Property that the call sets. It is taken back by giving the property its earlier value.
@@ -114,6 +117,14 @@ pub struct Undone {
     pub at: DateTime<Utc>,
     /// Id of the change that the command made.
     pub change: ChangeId,
+}
+
+impl EntryStep {
+    /// Returns what the property is given again: the text of a document where it is known, and else the value.
+    #[must_use]
+    pub fn former(&self) -> Option<Value> {
+        self.text.clone().map(Value::String).or_else(|| self.before.clone())
+    }
 }
 
 impl LedgerEntry {

@@ -249,7 +249,7 @@ mod tests {
 
     fn step(property: Property, before: Option<Value>, after: Value) -> EntryStep {
         let (action, summary, state) = ("x:Y".into(), "do it".into(), CallState::Applied);
-        EntryStep { action, summary, before, after, property, state }
+        EntryStep { action, summary, before, text: None, after, property, state }
     }
 
     fn read(now: Option<Value>) -> PropertyReading {

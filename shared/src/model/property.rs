@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// One property of one AWS resource, or a resource as a whole: something that is read, set and taken away by one call
 /// each. Its value is JSON in the form of the API; a property without a value is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "property", rename_all = "kebab-case")]
 pub enum Property {
     /// Alarm; its value is the request of `cloudwatch:PutMetricAlarm`.

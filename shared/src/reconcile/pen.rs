@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::plan::{Finding, Judgement, Plan, Withheld};
-use super::ports::Ledger;
+use super::ports::{Ledger, Write};
 use crate::event::Origin;
 use crate::family::Family;
 use crate::ledger::{CallState, EntryFinding, EntryStep, FindingId, LedgerEntry, Outcome, ResourceHistory};
@@ -110,7 +110,10 @@ impl<W, L: Ledger> Pen<'_, W, L> {
         page: &mut OpenEntry,
         plan: &Plan<F>,
         subject: &Subject,
-    ) -> Result<(), CallError> {
+    ) -> Result<(), CallError>
+    where
+        W: Write<F>,
+    {
         let Some(ledger) = self.ledger else { return Ok(()) };
         let entry = page.entry.get_or_insert_with(|| entry::<F>(ledger.id(), self.cause, subject));
         let before = entry.clone();
@@ -134,7 +137,9 @@ impl<W, L: Ledger> Pen<'_, W, L> {
         for planned in plan.steps.iter().filter(|planned| planned.enforce) {
             let summary = planned.step.to_string();
             if entry.steps.iter().all(|known| known.summary != summary) {
-                entry.steps.push(entry_step(&planned.step, subject));
+                let mut step = entry_step(&planned.step, subject);
+                step.text = step.before.as_ref().and_then(|value| self.writer.text(&step.property, value));
+                entry.steps.push(step);
             }
         }
         if *entry == before { Ok(()) } else { ledger.keep(entry).await }
@@ -231,6 +236,7 @@ pub(crate) fn entry_step<S: Step>(step: &S, subject: &Subject) -> EntryStep {
         summary: step.to_string(),
         property: step.property(&subject.place),
         before: step.before(),
+        text: None,
         after: step.after(),
         state: CallState::Meant,
     }
@@ -247,6 +253,13 @@ mod tests {
     use proptest::test_runner::TestRunner;
 
     type View = <Bucket as Family>::View;
+
+    /// Writer that has nothing to do.
+    impl Write<Bucket> for () {
+        async fn apply(&self, _: &Subject, _: &<Bucket as Family>::Step) -> Result<(), CallError> {
+            Ok(())
+        }
+    }
 
     fn planned(view: &View, withheld: &[(&'static str, Withheld)]) -> Plan<Bucket> {
         plan(view, &subject::<Bucket>(), &settings(), &Past { withheld: withheld.to_vec(), ..Past::default() })

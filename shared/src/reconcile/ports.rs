@@ -4,9 +4,10 @@ use crate::event::{Dependency, Identity, Sweep};
 use crate::exemption::Tags;
 use crate::family::Family;
 use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory, SetCall};
-use crate::model::{CallError, Place, Region, Seen, Subject};
+use crate::model::{CallError, Place, Property, Region, Seen, Subject};
 use crate::report::Report;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use std::convert::Infallible;
 
 /// Maximum number of regions swept or queried concurrently. Each has its own rate limits; this bounds our own memory
@@ -104,6 +105,12 @@ pub trait Write<F: Family> {
     /// the call.
     fn made(&self, step: &F::Step) -> Option<String> {
         let _ = step;
+        None
+    }
+
+    /// Returns the text of the document that was read of this property, if that is more than its value without blanks.
+    fn text(&self, property: &Property, value: &Value) -> Option<String> {
+        let _ = (property, value);
         None
     }
 }

@@ -1,23 +1,28 @@
-"""The policies that Trailkeeper completes are taken back: byte for byte, but for white space between."""
+"""The policies that Trailkeeper completes are taken back: byte for byte."""
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from account_snapshot import snapshot
+from botocore import xform_name
 from chains import ADDRESS, THEIR_TOPIC, delete_alarms, theirs
 from conftest import StartFunction
-from envelope import Event
-from given import policy, trail
+from envelope import Event, role_call
+from given import policy, trail, trust
 from local_aws.processes import ACCOUNT, REGION, Moto
 from log_buckets import HTTPS, LOGS, bucket_call, only, trail_policy
 from test_trail_notification import ON, queue
+from trail_groups import on_ours
 from trail_keys import ENCRYPT, on_our_key
-from trails import create_trail, key_call, key_policy
+from trails import OUR_ROLE, create_trail, key_call, key_policy
 from undoing import Desk, all_undone, fixed, kinds, ledger, left
 
 ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
@@ -80,7 +85,48 @@ def of_topic(_: StartFunction, moto: Moto) -> Lacking:
     )
 
 
-POLICIES = {"bucket-policy": of_bucket, "key-policy": of_key, "queue-policy": of_queue, "topic-policy": of_topic}
+def our_role(function: StartFunction, moto: Moto) -> Any:
+    """IAM, where our role for a trail's log group is."""
+    on_ours(function, moto)
+    return moto.client("iam")
+
+
+def of_role(function: StartFunction, moto: Moto) -> Lacking:
+    """A role of ours that may do nothing for a trail."""
+    iam = our_role(function, moto)
+    (name,) = iam.list_role_policies(RoleName=OUR_ROLE)["PolicyNames"]
+    return Lacking(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}},
+        lambda text: iam.put_role_policy(RoleName=OUR_ROLE, PolicyName=name, PolicyDocument=text),
+        lambda: raw(moto, "GetRolePolicy", PolicyName=name), "trail", role_call("PutRolePolicy", OUR_ROLE),
+    )
+
+
+def of_trust(function: StartFunction, moto: Moto) -> Lacking:
+    """A role of ours that another service may use."""
+    iam = our_role(function, moto)
+    return Lacking(
+        json.loads(trust("ec2.amazonaws.com")),
+        lambda text: iam.update_assume_role_policy(RoleName=OUR_ROLE, PolicyDocument=text),
+        lambda: raw(moto, "GetRole"), "trail", role_call("UpdateAssumeRolePolicy", OUR_ROLE),
+    )
+
+
+def raw(moto: Moto, operation: str, **given: str) -> str:
+    """The one document of an answer of IAM about our role, as IAM has it."""
+    iam, found = moto.client("iam"), []
+
+    def note(http_response: Any, **_: Any) -> None:
+        found.extend(re.findall(r"Document>([^<]*)</", http_response.text))
+
+    iam.meta.events.register_first(f"after-call.iam.{operation}", note)
+    getattr(iam, xform_name(operation))(RoleName=OUR_ROLE, **given)
+    (text,) = found
+    return unquote(html.unescape(text))
+
+
+POLICIES = {"bucket-policy": of_bucket, "key-policy": of_key, "queue-policy": of_queue, "topic-policy": of_topic,
+            "role-policy": of_role, "role-trust": of_trust}
 """By the kind of property that is set."""
 
 
@@ -108,18 +154,29 @@ def test_byte_for_byte(function: StartFunction, moto: Moto, desk: Desk, kind: st
 
 
 @pytest.mark.parametrize("indent", [None, 2], ids=["spaces", "lines"])
-@pytest.mark.parametrize("kind", ["bucket-policy", "key-policy"])
-def test_white_space_between_is_not_kept(
+@pytest.mark.parametrize("kind", ["bucket-policy", "key-policy", "role-policy", "role-trust"])
+def test_white_space_between_is_kept(
     function: StartFunction, moto: Moto, desk: Desk, kind: str, indent: int | None
 ) -> None:
     """Of topics and queues that cannot be seen: the local AWS spells their policies anew itself."""
     it = POLICIES[kind](function, moto)
     text = json.dumps(it.document, indent=indent)
     it.put(text)
+    before = snapshot(moto, [REGION])
     assert it.read() == text
     fixed(function, moto, it.family, it.event, **it.settings)
+    assert it.read() != text
     all_undone(desk)
-    assert it.read() == compact(it.document)
+    assert it.read() == text and left(moto, before) == set()
+
+
+def test_a_name_that_stands_twice_is_kept(function: StartFunction, moto: Moto, desk: Desk) -> None:
+    it = of_bucket(function, moto)
+    text = '{"Id": "first", ' + compact(it.document | {"Id": "last"})[1:]
+    it.put(text)
+    fixed(function, moto, it.family, it.event, **it.settings)
+    all_undone(desk)
+    assert it.read() == text
 
 
 def test_a_queue_without_a_policy_has_none_again(function: StartFunction, moto: Moto, desk: Desk) -> None:

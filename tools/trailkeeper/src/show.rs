@@ -88,7 +88,7 @@ fn text(entry: &LedgerEntry, given: &str) -> Result<String, std::fmt::Error> {
 }
 
 fn write_step(text: &mut String, number: usize, step: &EntryStep) -> std::fmt::Result {
-    let EntryStep { action, summary, before, after, property, state } = step;
+    let EntryStep { action, summary, before, text: _, after, property, state } = step;
     let state = match state {
         CallState::Meant => "meant; whether it was made is not known".to_owned(),
         CallState::Applied => "made".to_owned(),

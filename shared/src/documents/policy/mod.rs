@@ -37,6 +37,12 @@ pub fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
+/// Returns the text of a document: without blanks, or as it is if it is a string.
+#[must_use]
+pub fn text_of(document: &Value) -> String {
+    document.as_str().map_or_else(|| document.to_string(), str::to_owned)
+}
+
 /// Returns whether `text` matches a pattern with `*` (any run) and `?` (any one character), as IAM matches resources.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {

@@ -3,6 +3,7 @@
 use super::{Properties, no_call, parse, part, unclear};
 use crate::aws::roles::document;
 use crate::aws::{call, write_call};
+use crate::documents::policy::text_of;
 use crate::model::{Arn, CallError, ErrorKind, Property, Seen};
 use aws_sdk_iam::types::DeletionTaskStatusType;
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ impl Properties {
 
     pub(super) async fn set_trust(&self, role: &str, value: Option<&Value>) -> Result<(), CallError> {
         let value = value.ok_or_else(|| unclear("iam:UpdateAssumeRolePolicy"))?;
-        let update = self.iam.update_assume_role_policy().role_name(role).policy_document(value.to_string());
+        let update = self.iam.update_assume_role_policy().role_name(role).policy_document(text_of(value));
         write_call("iam:UpdateAssumeRolePolicy", update.send()).await.map(|_| ())
     }
 
@@ -87,7 +88,7 @@ impl Properties {
     ) -> Result<(), CallError> {
         if let Some(value) = value {
             let put = self.iam.put_role_policy().role_name(role).policy_name(policy);
-            write_call("iam:PutRolePolicy", put.policy_document(value.to_string()).send()).await.map(|_| ())
+            write_call("iam:PutRolePolicy", put.policy_document(text_of(value)).send()).await.map(|_| ())
         } else {
             let sent = self.iam.delete_role_policy().role_name(role).policy_name(policy).send();
             write_call("iam:DeleteRolePolicy", sent).await.map(|_| ())

@@ -2,7 +2,7 @@
 
 use super::{Properties, parse, region_of, unclear};
 use crate::aws::{call, write_call};
-use crate::documents::policy::parsed;
+use crate::documents::policy::{parsed, text_of};
 use crate::model::{CallError, ErrorKind, Region, Seen};
 use aws_sdk_kms::types::KeyMetadata;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ impl Properties {
         let value = value.ok_or_else(|| unclear("kms:PutKeyPolicy"))?;
         let region = region_of(key)?;
         let put = self.kms.of(&region).put_key_policy().key_id(self.must_be(&region, key).await?);
-        write_call("kms:PutKeyPolicy", put.policy(value.to_string()).send()).await.map(|_| ())
+        write_call("kms:PutKeyPolicy", put.policy(text_of(value)).send()).await.map(|_| ())
     }
 
     pub(super) async fn read_rotation(&self, region: &Region, key: &str) -> Result<Seen<Value>, CallError> {

@@ -3,6 +3,7 @@
 use super::{Properties, no_call, s3_documents, unclear};
 use crate::aws::bucket::{At, ask};
 use crate::aws::{Located, call, write_call};
+use crate::documents::policy::text_of;
 use crate::families::bucket::aws::{notifications, rules};
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::name::is_bucket_name;
@@ -127,7 +128,7 @@ impl Properties {
             }
             (Property::BucketPolicy { .. }, Some(old)) => {
                 let put = client.put_bucket_policy().bucket(name).expected_bucket_owner(owner);
-                write_call("s3:PutBucketPolicy", put.policy(old.to_string()).send()).await.map(|_| ())
+                write_call("s3:PutBucketPolicy", put.policy(text_of(old)).send()).await.map(|_| ())
             }
             (_, None) => {
                 let sent = client.delete_public_access_block().bucket(name).expected_bucket_owner(owner).send();

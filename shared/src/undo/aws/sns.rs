@@ -2,7 +2,7 @@
 
 use super::{Properties, parse, part, region_of, unclear};
 use crate::aws::{call, write_call};
-use crate::documents::policy::parsed;
+use crate::documents::policy::{parsed, text_of};
 use crate::managed::topic::SubscriptionState;
 use crate::model::{CallError, Property, Seen};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ impl Properties {
         let set = match property {
             Property::TopicPolicy { .. } => {
                 let value = value.ok_or_else(|| unclear("sns:SetTopicAttributes"))?;
-                set.attribute_name("Policy").attribute_value(value.to_string())
+                set.attribute_name("Policy").attribute_value(text_of(value))
             }
             Property::TopicKey { .. } => {
                 let key = value.and_then(|it| parse::any_text(it, "KmsMasterKeyId")).unwrap_or_default();

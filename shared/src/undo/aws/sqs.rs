@@ -2,7 +2,7 @@
 
 use super::{Properties, part};
 use crate::aws::{call, write_call};
-use crate::documents::policy::parsed;
+use crate::documents::policy::{parsed, text_of};
 use crate::model::{CallError, Property, Region, Seen};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ impl Properties {
         value: Option<&Value>,
     ) -> Result<(), CallError> {
         // An empty policy is none.
-        let policy = value.map(Value::to_string).unwrap_or_default();
+        let policy = value.map(text_of).unwrap_or_default();
         let set = self.queues.of(region).set_queue_attributes().queue_url(url);
         let set = set.attributes(QueueAttributeName::Policy, policy);
         write_call("sqs:SetQueueAttributes", set.send()).await.map(|_| ())

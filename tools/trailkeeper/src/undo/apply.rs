@@ -87,7 +87,7 @@ async fn one(job: &Job<'_>, step: &EntryStep) -> Result<Option<Property>, Proble
         }
     }
     let property = reading.found.as_ref().unwrap_or(&step.property);
-    let set = job.properties.set(property, step.before.as_ref()).await;
+    let set = job.properties.set(property, step.former().as_ref()).await;
     set.map_err(|error| job.problem(&error))?;
     for delay in DELAYS {
         if step.is_proven(Survey::read(job, step).await?.now.present()) {
@@ -114,6 +114,7 @@ fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
             action: action(&step.property, step.before.as_ref()),
             summary: format!("take back: {}", step.summary),
             before: Some(before).filter(|it| !it.is_null()),
+            text: None,
             after: step.before.clone().unwrap_or_default(),
             property: step.property.clone(),
             state: CallState::Meant,

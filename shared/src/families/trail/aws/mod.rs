@@ -11,6 +11,7 @@ mod write;
 
 use super::Trail;
 use super::managed::MANAGED_GROUP;
+use crate::aws::texts::Texts;
 use crate::aws::{Aws, Buckets, CloudTrail, Connected, Groups, Keys, Pace, PerRegion, Regions, Roles, Topics};
 use crate::family::Control;
 use crate::settings::{Mode, Settings};
@@ -30,6 +31,7 @@ pub struct Trails {
     groups: Groups,
     topics: Topics,
     queues: PerRegion<aws_sdk_sqs::Client>,
+    texts: Texts,
     keys: Keys,
     buckets: Buckets,
     roles: Roles,
@@ -50,6 +52,7 @@ impl Connected for Trail {
             groups: Groups::new(aws).with_filters_of(MANAGED_GROUP).with_account_policies(),
             topics: Topics::new(aws),
             queues: PerRegion::new(config, aws_sdk_sqs::Client::new),
+            texts: aws.texts.clone(),
             keys: Keys::new(aws).with_grants(),
             buckets: Buckets::new(aws),
             roles: Roles::new(aws),

@@ -2,12 +2,11 @@
 
 use super::Trails;
 use crate::aws::{call, write_call};
-use crate::documents::policy::parsed;
 use crate::families::trail::notices::{MANAGED_TOPIC, Notices, Queue};
 use crate::families::trail::{NoticeStep, notices};
 use crate::managed::tag::MANAGED_TAG;
 use crate::managed::topic::Topic;
-use crate::model::{CallError, Place, Seen};
+use crate::model::{CallError, Place, Property, Seen};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::future::try_join3;
 
@@ -46,6 +45,8 @@ impl Trails {
             Ok(url) => url,
             Err(none) => return Ok(none),
         };
+        let property =
+            Property::QueuePolicy { url: Property::queue_url(place, MANAGED_TOPIC), region: place.region.clone() };
         let get = client.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
         let answer = Box::pin(call("sqs:GetQueueAttributes", get.send())).await;
         let attributes = answer.map(|it| it.attributes.unwrap_or_default());
@@ -53,7 +54,7 @@ impl Trails {
             let of = |name: &QueueAttributeName| attributes.get(name).filter(|value| !value.is_empty());
             let sse = of(&QueueAttributeName::SqsManagedSseEnabled).is_some_and(|value| value == "true");
             Queue {
-                policy: of(&QueueAttributeName::Policy).map(|text| parsed(text)),
+                policy: of(&QueueAttributeName::Policy).map(|text| self.texts.parsed(property.clone(), text)),
                 encrypted: sse || of(&QueueAttributeName::KmsMasterKeyId).is_some(),
             }
         }))
