@@ -117,7 +117,7 @@ def raw(moto: Moto, operation: str, **given: str) -> str:
     iam, found = moto.client("iam"), []
 
     def note(http_response: Any, **_: Any) -> None:
-        found.extend(re.findall(r"Document>([^<]*)</", http_response.text))
+        found.extend(re.findall(r"<\w*Document>([^<]*)</", http_response.text))
 
     iam.meta.events.register_first(f"after-call.iam.{operation}", note)
     getattr(iam, xform_name(operation))(RoleName=OUR_ROLE, **given)
