@@ -142,11 +142,15 @@ def test_a_lane_has_the_code_and_the_rights_of_its_family_and_a_concurrency_of_i
     urgent = template.function(family)
     for lane in BESIDE:
         beside = template.lane(family, lane)
-        own = {"FunctionName", "Description", "Events", "ReservedConcurrentExecutions"}
+        own = {"FunctionName", "Description", "Environment", "Events", "ReservedConcurrentExecutions"}
         assert {k: it for k, it in beside.items() if k not in own} == {k: it for k, it in urgent.items() if k not in own}
+        theirs, ours = (it["Environment"]["Variables"] for it in (beside, urgent))
+        assert theirs | {"TRAILKEEPER_SHARE": ours["TRAILKEEPER_SHARE"]} == ours
         assert beside["FunctionName"] == f"{urgent['FunctionName']}-{lane.lower()}"
         errors = template.resources("AWS::CloudWatch::Alarm")[f"{family.capitalize()}{lane}Errors"]
         assert errors["Dimensions"] == [{"Name": "FunctionName", "Value": f"{family.capitalize()}{lane}Function"}]
+    shares = [template.lane(family, it)["Environment"]["Variables"]["TRAILKEEPER_SHARE"] for it in ("", *BESIDE)]
+    assert shares == ["50", "30", "20"], "together all of a quota, and half of it for what is urgent"
     (queue,) = template.lane_events(family, "Batch", "SQS").values()
     assert queue["Queue"] == f"{family.capitalize()}Queue.Arn"
     assert queue["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -99,8 +99,15 @@ class Moto(Server):
         It is "cloudtrail", "kms", "logs" (the calls on metric filters, reads too) or "cloudwatch"
         (those on alarms). A second is one of the caller's clock, of which each request's signature tells.
         Calls before this one do not count. 0 takes the limit away, which is how it starts.
+
+        "cloudtrail-reads" limits DescribeTrails, GetTrailStatus, GetEventSelectors and ListTags instead, as a token bucket and
+        by when they arrive.
         """
         self._tell("throttle", service=service, per_second=per_second)
+
+    def throttled(self) -> int:
+        """How many of CloudTrail's reads were refused since they were limited."""
+        return int(request("GET", f"{self.endpoint}/_local/throttled")["throttled"])
 
     def refuse_delivery(self, trail: str, kind: str, error: str) -> None:
         """Lets other deliveries of a trail fail: its DigestDelivery, CloudWatchLogsDelivery or Notification."""

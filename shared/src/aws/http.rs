@@ -82,7 +82,7 @@ impl HttpConnector for Connector {
 impl Connector {
     /// Sends a request when it is its turn.
     async fn send(&self, call: &SignedCall, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        self.turns.wait(call).await;
+        let left = self.turns.wait(call).await;
         let answer = async {
             let response = self.inner.call(request).await?;
             if response.status().is_success() {
@@ -92,7 +92,7 @@ impl Connector {
                 return Ok(response);
             }
             let answer = Answer::of(response).await?;
-            self.turns.refused(call, &answer);
+            self.turns.refused(call, left, &answer);
             Ok::<HttpResponse, ConnectorError>(answer.response())
         };
         timeout(ATTEMPT_TIMEOUT, answer).await.unwrap_or_else(|late| Err(ConnectorError::timeout(late.into())))

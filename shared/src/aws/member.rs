@@ -60,7 +60,7 @@ impl Aws {
         door.keep(Some(credentials));
         let config = self.config.clone().into_builder().http_client(self.http.clone());
         let config = config.credentials_provider(SharedCredentialsProvider::new(door));
-        let aws = Self::of(config.build());
+        let aws = Self::of(config.build(), self.share);
         // Nobody has asked yet, so the cell is empty.
         let _ = aws.identity.set(us);
         Ok(aws)

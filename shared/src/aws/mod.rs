@@ -25,6 +25,7 @@ mod organization;
 #[cfg(feature = "cloudtrail")]
 mod organization_id;
 mod pace;
+mod rate;
 mod request;
 #[cfg(feature = "iam")]
 pub(crate) mod roles;
@@ -61,6 +62,7 @@ pub use topics::Topics;
 
 use crate::event::Identity;
 use crate::model::Region;
+use crate::settings::QuotaShare;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
@@ -98,18 +100,25 @@ pub struct Aws {
     queues: PerRegion<aws_sdk_sqs::Client>,
     /// HTTP client without turns and memory, for the clients of other accounts.
     http: SharedHttpClient,
+    /// Share of each quota, in other accounts as well.
+    share: QuotaShare,
     memory: Memory,
     pub(crate) texts: Texts,
 }
 
 impl Aws {
-    /// Loads credentials, region and endpoint the way every AWS tool does; `AWS_ENDPOINT_URL` is honoured.
-    pub async fn load() -> Self {
-        Self::load_as(None, None).await
+    /// Loads credentials, region and endpoint the way every AWS tool does; `AWS_ENDPOINT_URL` is honoured. Calls are made
+    /// within this share of each quota.
+    pub async fn load(share: QuotaShare) -> Self {
+        Self::of(Self::configured(None, None).await, share)
     }
 
     /// Loads the same with the credentials of a profile, in a region; `None` for those of the environment.
     pub async fn load_as(profile: Option<&str>, region: Option<&Region>) -> Self {
+        Self::of(Self::configured(profile, region).await, QuotaShare::WHOLE)
+    }
+
+    async fn configured(profile: Option<&str>, region: Option<&Region>) -> SdkConfig {
         let mut from = aws_config::defaults(BehaviorVersion::latest());
         if let Some(profile) = profile {
             // Whoever names a profile means it: the usual chain would take credentials of the environment first.
@@ -123,31 +132,30 @@ impl Aws {
         if let Some(region) = region {
             from = from.region(aws_config::Region::new(region.as_str().to_owned()));
         }
-        let config = from
-            .retry_config(
-                RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(500)),
-            )
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(3))
-                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                    .operation_timeout(CALL_TIMEOUT)
-                    .build(),
-            )
-            .load()
-            .await;
-        Self::of(config)
+        from.retry_config(
+            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(500)),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(3))
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(CALL_TIMEOUT)
+                .build(),
+        )
+        .load()
+        .await
     }
 
     /// Creates the clients of an account, which has rates and a memory of its own.
-    fn of(config: SdkConfig) -> Self {
+    fn of(config: SdkConfig, share: QuotaShare) -> Self {
         let (http, memory) = (config.http_client().unwrap_or_else(http::plain), Memory::default());
-        let client = http::OnceClient { inner: http.clone(), memory: memory.clone(), turns: Turns::default() };
+        let client = http::OnceClient { inner: http.clone(), memory: memory.clone(), turns: Turns::within(share) };
         let config = config.into_builder().http_client(client).build();
         let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
         let buses = PerRegion::new(&config, aws_sdk_eventbridge::Client::new);
         let queues = PerRegion::new(&config, aws_sdk_sqs::Client::new);
-        Self { config, identity: Rc::default(), topics, buses, queues, http, memory, texts: Texts::default() }
+        let texts = Texts::default();
+        Self { config, identity: Rc::default(), topics, buses, queues, http, share, memory, texts }
     }
 
     /// Returns the configuration, for the clients of a family.

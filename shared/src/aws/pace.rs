@@ -1,4 +1,5 @@
-//! Rate limiting of changes to a service.
+//! Rate limiting of changes to a service. What is refused all the same, since others change something too, waits for its turn in
+//! `turns.rs`.
 
 use crate::model::Region;
 use std::cell::RefCell;

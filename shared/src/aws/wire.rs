@@ -1,6 +1,7 @@
 //! Fake HTTP connection that records what the SDKs send and returns an empty response.
 
 use super::Aws;
+use crate::settings::QuotaShare;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::{
@@ -55,7 +56,7 @@ impl Wire {
             .region(Region::new("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(self.clone());
-        Aws::of(config.build())
+        Aws::of(config.build(), QuotaShare::WHOLE)
     }
 
     /// Returns the requests sent so far.

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 #[must_use]
 pub fn run_digest() -> ExitCode {
     start(async |settings: Rc<Settings>| {
-        let aws = Aws::load().await;
+        let aws = Aws::load(settings.share).await;
         let ledger = settings.ledger.as_deref().map(|table| TableLedger::new(&aws, table));
         DigestFunction { aws, ledger, settings }
     })

@@ -31,7 +31,7 @@ use tracing::warn;
 #[must_use]
 pub fn run<F: Connected>() -> ExitCode {
     start(async |settings: Rc<Settings>| {
-        let aws = Aws::load().await;
+        let aws = Aws::load(settings.share).await;
         let ledger = settings.ledger.as_deref().map(|table| TableLedger::new(&aws, table));
         let accounts = Accounts::new(F::NAME, F::connect, aws, Rc::clone(&settings));
         Function::<F> { accounts, settings, ledger, numbers: Numbers::start(F::NAME), echoes: Echoes::default() }

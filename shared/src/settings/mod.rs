@@ -13,6 +13,7 @@ pub mod log_bucket_readers;
 mod mode;
 mod organization;
 mod requesters;
+mod share;
 mod stack;
 pub mod table;
 pub mod watching;
@@ -22,6 +23,7 @@ pub use error::SettingsError;
 pub use limits::Limits;
 pub use mode::{Mode, Modes};
 pub use organization::Organization;
+pub use share::QuotaShare;
 pub use stack::Stack;
 
 use crate::model::{Arn, Region, is_account};
@@ -51,6 +53,8 @@ pub struct Settings {
     pub ledger: Option<String>,
     /// Limits on what is changed.
     pub limits: Limits,
+    /// Share of each quota of AWS that the process may use.
+    pub share: QuotaShare,
     /// Regions of a sweep; `None` means every region that the account has enabled.
     pub regions: Option<Vec<Region>>,
     /// Region of the function, where resources missing from the account are created.
@@ -158,6 +162,7 @@ impl Settings {
             unsent: queue(ours.remove(table::UNSENT.name))?,
             ledger: ledger_table(ours.remove(table::LEDGER.name))?,
             limits: Limits::parse(&mut ours)?,
+            share: QuotaShare::setting(ours.remove(table::SHARE.name))?,
             regions: regions(ours.remove(table::REGIONS.name))?,
             home: home(&regional)?,
             log_retention_days: days(&mut ours, &table::LOG_RETENTION_DAYS, usual.log_retention_days, |it| {
@@ -210,6 +215,7 @@ impl Settings {
             unsent: None,
             ledger: None,
             limits: Limits::default(),
+            share: QuotaShare::WHOLE,
             regions: None,
             home: Region::first(),
             log_retention_days: 365,

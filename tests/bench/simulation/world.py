@@ -28,6 +28,12 @@ LOOKS, LOOKS_IN, SPARED = 10, 30.0, 0.005
 what an answer takes without one (docs/performance.md)."""
 TIMEOUT, SPARE = 300.0, 10.0
 """What template.yaml gives a function, and what is too short for another look."""
+SHARES = {"urgent": 0.5, "batch": 0.3, "sweep": 0.2}
+"""What each lane has of a quota that the functions keep (template.yaml, TRAILKEEPER_SHARE), and one call a second at least."""
+NOT_SHARED = HOME_QUOTAS | {
+    "cloudtrail:StartLogging", "cloudtrail:StopLogging", "cloudwatch:DescribeAlarmsForMetric", "sns:ListSubscriptionsByTopic",
+}
+"""Calls for whose quotas all lanes stand in one line (shared/src/aws/turns.rs has the others)."""
 NAMES = {"role": "AttachRolePolicy", "bucket": "PutBucketPolicy", "key": "PutKeyPolicy", "stopped": "StopLogging"}
 URGENT = frozenset({"stopped"})
 _HOP = NormalDist(math.log(HOP[0]), (math.log(HOP[1]) - math.log(HOP[0])) / NormalDist().inv_cdf(0.99))
@@ -103,7 +109,7 @@ class World:
         self._times |= {(it, "accounts"): accounts for it in self.families} | {(it, "regions"): regions for it in BY_REGION}
         self._entering = Times(entering(), seed)
         self._watchers = watchers()
-        self._rates: dict[tuple[int, str, str], Rate] = {}
+        self._rates: dict[tuple[int, str, str, str], Rate] = {}
         self._deliveries, self._puts = Rate(DELIVERIES_A_SECOND), Rate(PUTS_A_SECOND)
         self._left: set[Task] = set()
         self._looks: dict[int, deque[float]] = {}
@@ -173,13 +179,15 @@ class World:
         if self._arrangement.spares and (task.family, task.kind) == ("monitoring", "bucket") and self._spared(task):
             yield SPARED
             return
+        sweeps = task.kind in ("accounts", "regions", "sweep")
+        lane = "sweep" if sweeps else "urgent"
         if task.kind != "accounts":
-            yield self._enter(task, rested)
-        mended, whole = self._do(task, rested)
+            yield self._enter(task, rested, lane)
+        mended, whole = self._do(task, rested, lane)
         if task.counted:
             self.outcome.mended.append(self.clock.now + mended - task.born)
         yield whole
-        if task.kind in ("accounts", "regions", "sweep"):
+        if sweeps:
             self._swept(task)
 
     def _batch(self, tasks: list[Task], rested: bool) -> Iterator[float]:
@@ -192,8 +200,8 @@ class World:
                 continue
             if account != inside:
                 inside = account
-                yield self._enter(alike[0], rested)
-            yield self._do(alike[0], rested)[1]
+                yield self._enter(alike[0], rested, "batch")
+            yield self._do(alike[0], rested, "batch")[1]
             self.outcome.looked += [self.clock.now - task.born for task in alike]
 
     def _is_left(self, task: Task) -> bool:
@@ -224,25 +232,27 @@ class World:
 
     # The calls.
 
-    def _enter(self, task: Task, rested: bool) -> float:
-        return self._called(self._entering, task) + self._entering.draw(REGIONS[0], rested)[1]
+    def _enter(self, task: Task, rested: bool, lane: str) -> float:
+        return self._called(self._entering, task, lane) + self._entering.draw(REGIONS[0], rested)[1]
 
-    def _do(self, task: Task, rested: bool) -> tuple[float, float]:
+    def _do(self, task: Task, rested: bool, lane: str) -> tuple[float, float]:
         """Seconds until it is mended, and in all."""
         times = self._times[task.family, task.kind]
-        waits = self._called(times, task)
+        waits = self._called(times, task, lane)
         mended, whole = times.draw(task.region, rested)
         return waits + mended, waits + whole
 
-    def _called(self, times: Times, task: Task) -> float:
-        """Counts the calls, and says how long the service's quota keeps them waiting."""
+    def _called(self, times: Times, task: Task, lane: str) -> float:
+        """Counts the calls, and says how long the service's quota, or the lane's share of it, keeps them waiting."""
         waits = 0.0
         for name, count in times.work.calls.items():
             self.outcome.calls[name] += count
             if name in QUOTAS:
                 # Those of another account's region are that account's; what goes to each region goes once to each.
-                key = (-1 if name in HOME_QUOTAS else task.account, task.region, name)
-                rate = self._rates.get(key) or self._rates.setdefault(key, Rate(QUOTAS[name][0]))
+                shared = name not in NOT_SHARED and self._arrangement.many is not None
+                key = (-1 if name in HOME_QUOTAS else task.account, task.region, name, lane if shared else "")
+                quota = max(1.0, QUOTAS[name][0] * SHARES[lane] // 1) if shared else QUOTAS[name][0]
+                rate = self._rates.get(key) or self._rates.setdefault(key, Rate(quota))
                 wait = rate.turn(self.clock.now, math.ceil(count / times.work.regions))
                 self.outcome.waited[name] += wait > 0
                 waits = max(waits, wait)

@@ -14,6 +14,7 @@ from bench.simulation.organization import SCENES, Scene, Task, calls, schedules
 from bench.simulation.thousand import LANES, ONE, WIDE, percentile
 from bench.simulation.work import Times, Work, measured
 from bench.simulation.world import NAMES, Arrangement, Outcome, World, grouped, watchers
+from template import Template
 
 BUSY = Scene("all", storm=True, sweep=True, attack=True)
 
@@ -113,9 +114,22 @@ def test_a_quota_keeps_calls_waiting_and_those_of_another_account_do_not() -> No
     times = world._times["trail", "stopped"]
     task = Task("trail", "stopped", 1, "eu-west-1", 0)
     # One StartLogging a second.
-    assert [world._called(times, task) for _ in range(3)] == pytest.approx([0, 1, 2], abs=0.01)
-    assert world._called(times, replace(task, account=2)) == 0
+    assert [world._called(times, task, "urgent") for _ in range(3)] == pytest.approx([0, 1, 2], abs=0.01)
+    assert world._called(times, replace(task, account=2), "urgent") == 0
     assert world.outcome.waited["cloudtrail:StartLogging"] == 2
+
+
+def test_each_lane_has_its_share_of_a_quota_as_the_template_says() -> None:
+    for lane, share in simulated.SHARES.items():
+        variables = Template().lane("trail", "" if lane == "urgent" else lane.capitalize())["Environment"]["Variables"]
+        assert float(variables["TRAILKEEPER_SHARE"]) == share * 100
+    task, times = Task("trail", "key", 1, "eu-west-1", 0), Times(Work(1, Counter({"logs:DescribeMetricFilters": 1})), 1)
+    lanes = World(WIDE)
+    # Five a second: two for what is urgent, and one each for the others.
+    found = {lane: [lanes._called(times, task, lane) for _ in range(3)] for lane in simulated.SHARES}
+    assert found == {"urgent": [0, 0, 0.5], "batch": [0, 1, 2], "sweep": [0, 1, 2]}
+    one = World(ONE)
+    assert [one._called(times, task, lane) for lane in [*simulated.SHARES] * 2] == pytest.approx([0] * 5 + [0.2])
 
 
 def test_a_batch_is_grouped_by_account_and_by_what_one_look_answers() -> None:

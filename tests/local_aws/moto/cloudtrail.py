@@ -183,6 +183,17 @@ def _limited(operation: Operation) -> Operation:
     return call
 
 
+def _counted(operation: Operation) -> Operation:
+    def call(self: CloudTrailResponse) -> str:
+        """Quotas: ten such reads a second, account and region; only when it was ordered."""
+        place = f"{operation.__name__} {self.current_account} {self.region}"
+        if controls.is_emptied("cloudtrail-reads", place):
+            raise CloudTrailError("ThrottlingException", "Rate exceeded")
+        return operation(self)
+
+    return call
+
+
 def _at_home(operation: Operation) -> Operation:
     def call(self: CloudTrailResponse) -> str:
         """Moto's own operation, once the trail may be changed from here; it gets the name."""
@@ -204,6 +215,7 @@ def _tagging(operation: Operation) -> Operation:
             taggable(self.current_account, self.region, arn)
         return operation(self)
 
+    call.__name__ = operation.__name__
     return call
 
 
@@ -235,14 +247,16 @@ def patch() -> None:
     CloudTrailBackend.describe_trails = lambda self, include_shadow_trails: visible(
         self.account_id, self.region_name, shadows=include_shadow_trails
     )
-    for operation in (create_trail, get_trail, get_trail_status, describe_trails):
+    for operation in (create_trail, get_trail):
         setattr(CloudTrailResponse, operation.__name__, operation)
-    CloudTrailResponse.get_event_selectors = get_event_selectors
+    for operation in (get_trail_status, describe_trails, get_event_selectors):
+        setattr(CloudTrailResponse, operation.__name__, _counted(operation))
     for operation in (update_trail, put_event_selectors):
         setattr(CloudTrailResponse, operation.__name__, _limited(operation))
     for name in ("start_logging", "stop_logging"):
         setattr(CloudTrailResponse, name, _limited(_at_home(getattr(CloudTrailResponse, name))))
     for name in ("delete_trail", "put_insight_selectors"):
         setattr(CloudTrailResponse, name, _at_home(getattr(CloudTrailResponse, name)))
-    for name in ("add_tags", "remove_tags", "list_tags"):
+    for name in ("add_tags", "remove_tags"):
         setattr(CloudTrailResponse, name, _tagging(getattr(CloudTrailResponse, name)))
+    CloudTrailResponse.list_tags = _counted(_tagging(CloudTrailResponse.list_tags))

@@ -157,7 +157,7 @@ def _propagation(calls: int) -> None:
 
 
 def _throttle(service: str, per_second: int) -> None:
-    if service not in ("cloudtrail", "kms", "logs", "cloudwatch") or per_second < 0:
+    if service not in ("cloudtrail", "cloudtrail-reads", "kms", "logs", "cloudwatch") or per_second < 0:
         raise ValueError(f"no such rate: {service}, {per_second}")
     controls.limit(service, per_second)
 
@@ -186,6 +186,7 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("GET", "held"): _held,
     ("GET", "calls"): lambda: {"calls": request_ids.take(_call)},
     ("GET", "beside"): lambda: {"calls": request_ids.take(_call, beside=True)},
+    ("GET", "throttled"): lambda: {"throttled": controls.throttled},
     ("GET", "mail"): lambda: {"letters": mail.take()},
     ("GET", "confirmations"): subscriptions.asked,
     ("POST", "hold"): _hold,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,24 @@ from typing import Any
 
 DEFAULT_REGIONS = ("us-east-1", "eu-west-1")
 HOLD_SECONDS = 30.0
+
+
+class Bucket:
+    """A token bucket, as AWS throttles: so many calls a second, and as many at once after a rest. By this machine's clock."""
+
+    def __init__(self, a_second: int) -> None:
+        self._a_second = self._tokens = float(a_second)
+        self._filled = time.monotonic()
+
+    def take(self) -> bool:
+        """Takes a token, if there is one."""
+        now = time.monotonic()
+        self._tokens = min(self._a_second, self._tokens + (now - self._filled) * self._a_second)
+        self._filled = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
 
 @dataclass
@@ -67,6 +86,7 @@ class Controls:
     letters: list[dict[str, str]] = field(default_factory=list)
     confirmations: list[dict[str, str]] = field(default_factory=list)
     rates: dict[str, int] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
     sent: Counter[str] = field(default_factory=Counter)
     delivery_errors: dict[str, tuple[str, bool]] = field(default_factory=dict)
     refusals: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -145,11 +165,22 @@ class Controls:
             self.sent[key] += 1
             return False
 
+    def is_emptied(self, what: str, place: str) -> bool:
+        """Whether the bucket of these calls is empty, by when they come; takes a token if it is not, and counts a refusal."""
+        with self.lock:
+            rate = self.rates.get(what, 0)
+            if not rate or self.buckets.setdefault(f"{what} {place}", Bucket(rate)).take():
+                return False
+            self.throttled += 1
+            return True
+
     def limit(self, service: str, per_second: int) -> None:
         """Sets the rate of a service; what was called before does not count."""
         with self.lock:
             self.rates[service] = per_second
             self.sent.clear()
+            self.buckets.clear()
+            self.throttled = 0
 
     def delivery_error(self, trail_arn: str, *, has_key: bool) -> str:
         """The error that the trail's deliveries are ordered to have, or nothing."""

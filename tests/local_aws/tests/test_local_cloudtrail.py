@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from given import (
     NEXT_SECOND,
@@ -124,6 +126,26 @@ def test_a_region_has_five_trails_with_the_shadows(moto: Moto) -> None:
     assert refusal(call, Name="sixth", S3BucketName="any")[1] == limit
     assert refused_update(moto, IsMultiRegionTrail=True) == limit
     assert moto.client("cloudtrail").update_trail(Name="wide", EnableLogFileValidation=True)
+
+
+def test_reads_are_throttled_when_ordered(moto: Moto) -> None:
+    arn = trail(moto)
+    cloudtrail = moto.client("cloudtrail")
+    reads = [
+        cloudtrail.describe_trails, lambda: cloudtrail.get_trail_status(Name=arn), lambda: cloudtrail.get_event_selectors(TrailName=arn),
+        lambda: cloudtrail.list_tags(ResourceIdList=[arn]),
+    ]
+    moto.throttle("cloudtrail-reads", 1)
+    for read in reads:
+        read()
+        assert refusal(read) == (400, "ThrottlingException", "Rate exceeded")
+    assert moto.throttled() == len(reads)
+    time.sleep(1.1)
+    assert cloudtrail.describe_trails() and moto.client("cloudtrail", "eu-west-1").describe_trails()
+    moto.throttle("cloudtrail-reads", 0)
+    for _ in range(3):
+        cloudtrail.describe_trails()
+    assert moto.throttled() == 0
 
 
 def test_writes_are_throttled_when_ordered(moto: Moto) -> None:

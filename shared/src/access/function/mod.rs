@@ -34,8 +34,12 @@ use tracing::{info, warn};
 #[must_use]
 pub fn run() -> ExitCode {
     start(async |settings: Rc<Settings>| {
-        let accounts =
-            Accounts::new(AccessFunction::NAME, |aws, _| Files::new(aws), Aws::load().await, Rc::clone(&settings));
+        let accounts = Accounts::new(
+            AccessFunction::NAME,
+            |aws, _| Files::new(aws),
+            Aws::load(settings.share).await,
+            Rc::clone(&settings),
+        );
         let notes = settings.access.state.as_ref().map(|it| Notes::new(&accounts.home.aws, &settings.home, it));
         AccessFunction { accounts, notes, settings, numbers: count() }
     })

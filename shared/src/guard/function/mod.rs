@@ -35,7 +35,7 @@ const REMEMBERED: usize = 512;
 #[must_use]
 pub fn run() -> ExitCode {
     start(async |settings: Rc<Settings>| {
-        let aws = Aws::load().await;
+        let aws = Aws::load(settings.share).await;
         Guard {
             own: OwnStack::new(&aws),
             aws,

@@ -1,4 +1,4 @@
-//! Settings for the ledger and the limits on what is changed.
+//! Settings for the ledger and the limits on what is changed and on how often AWS is asked.
 
 use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting};
 
@@ -15,6 +15,15 @@ pub(in crate::settings) const LEDGER: Setting = Setting {
     default: "changes are kept in reports alone, and each sweep is told by itself",
     read_by: ReadBy::Some(USERS),
     set_by: SetBy::Stack("!Ref Ledger"),
+};
+
+pub(in crate::settings) const SHARE: Setting = Setting {
+    name: "TRAILKEEPER_SHARE",
+    meaning: "the share of each service's quota that one process may use, in percent and at least one call a second; what is \
+        urgent, the batches and the sweeps have one each",
+    default: "100",
+    read_by: ReadBy::Some(NAMES),
+    set_by: SetBy::Lane,
 };
 
 pub(in crate::settings) const FIXES_A_DAY: Setting = Setting {

@@ -59,6 +59,8 @@ pub enum SetBy {
     Stack(&'static str),
     /// Stack itself: the roles of the functions that access buckets.
     Roles,
+    /// Stack itself: the share of the function's lane.
+    Lane,
 }
 
 /// Parameter of the template.
@@ -152,6 +154,7 @@ pub const ALL: &[&Setting] = &[
     &BUS,
     &UNSENT,
     &LEDGER,
+    &SHARE,
     &STACK,
     &KEYS,
     &GUARD_TOPICS,
@@ -172,7 +175,7 @@ impl Setting {
     pub fn parameter(&self) -> Option<&Parameter> {
         match &self.set_by {
             SetBy::Parameter(parameter) => Some(parameter),
-            SetBy::Stack(_) | SetBy::Roles => None,
+            SetBy::Stack(_) | SetBy::Roles | SetBy::Lane => None,
         }
     }
 }

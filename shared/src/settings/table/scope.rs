@@ -28,7 +28,7 @@ pub(in crate::settings) const CONTROLS: Setting = Setting {
         group: ParameterGroup::Scope,
         label: "Exceptions by control",
         kind: ParameterKind::Text(TextParameter {
-            longest: 690,
+            longest: 670,
             pattern: "^([a-z0-9-]+=(off|dry-run|enforce)(,[a-z0-9-]+=(off|dry-run|enforce))*)?$",
             hint: "must be a list such as transfer-server-logging=enforce,another-control=off",
         }),

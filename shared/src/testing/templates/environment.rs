@@ -2,6 +2,7 @@
 
 use super::fill::{indent, lines, title};
 use super::functions::{ACCESS, FUNCTIONS, is_family};
+use super::lanes;
 use super::policies::actions;
 use crate::settings::table::{ALL, ReadBy, SetBy, Setting};
 
@@ -11,25 +12,26 @@ const OF_CONTROLS: [&str; 2] = ["TRAILKEEPER_CONTROLS", "TRAILKEEPER_EXEMPT"];
 /// Renders the variables that all functions have.
 pub(super) fn of_all() -> String {
     let shared = ALL.iter().filter(|setting| setting.read_by == ReadBy::All);
-    indent(&lines(shared.map(|setting| variable(setting, ""))), 8)
+    indent(&lines(shared.map(|setting| variable(setting, "", ""))), 8)
 }
 
-/// Renders the environment of a function: the variables that not all have. Empty where it has none.
-pub(super) fn of(function: &str) -> String {
+/// Renders the environment of a function, of one of its lanes: the variables that not all have. Empty where it has none.
+pub(super) fn of(function: &str, lane: &str) -> String {
     let without = lines(OF_CONTROLS.iter().map(|name| format!("{name}: \"\"")));
     let without = if is_family(function) { String::new() } else { format!("# It has no controls.\n{without}") };
     let own = ALL.iter().filter(|it| it.read_by != ReadBy::All && it.is_read_by(function));
-    let variables = without + &lines(own.map(|setting| variable(setting, function)));
+    let variables = without + &lines(own.map(|setting| variable(setting, function, lane)));
     let head = if variables.is_empty() { "" } else { "Environment:\n  Variables:\n" };
     format!("{head}{}", indent(&variables, 4))
 }
 
 /// Renders a variable with its value.
-fn variable(setting: &Setting, function: &str) -> String {
+fn variable(setting: &Setting, function: &str, lane: &str) -> String {
     let value = match &setting.set_by {
         SetBy::Parameter(it) => it.value.map_or_else(|| format!("!Ref {}", it.name), str::to_owned),
         SetBy::Stack(value) => (*value).to_owned(),
         SetBy::Roles => roles(function),
+        SetBy::Lane => format!("\"{}\"", lanes::share(lane).percent()),
     };
     format!("{}: {value}", setting.name)
 }

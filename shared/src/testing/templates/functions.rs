@@ -262,7 +262,7 @@ fn lambda(function: &TemplateFunction, lane: &str, note: &str, concurrency: &str
         ("lane", &if lane.is_empty() { String::new() } else { format!("-{}", lane.to_lowercase()) }),
         ("description", &described(function.description, what)),
         ("concurrency", concurrency),
-        ("environment", &environment::of(function.name)),
+        ("environment", &environment::of(function.name, lane)),
         ("events", events),
     ];
     fill(LAMBDA.trim_start(), &gaps)

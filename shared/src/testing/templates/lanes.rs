@@ -4,6 +4,7 @@ use super::fill::{fill, title};
 use super::rules;
 use crate::event::{Lane, Watch};
 use crate::families::families;
+use crate::settings::QuotaShare;
 
 /// What wakes the function of the batches.
 const QUEUE_EVENT: &str = r"
@@ -83,6 +84,15 @@ pub(super) const BESIDE: [&str; 2] = ["Batch", "Sweep"];
 /// whoever makes enough urgent calls would be in front of the one that counts.
 pub(super) fn concurrency(lane: &str) -> String {
     filled(if lane == BESIDE[0] { AS_THE_QUEUE } else { AS_SAID }, "")
+}
+
+/// Returns the share of each quota that a process of a lane may use.
+pub(super) fn share(lane: &str) -> QuotaShare {
+    match BESIDE.iter().position(|it| *it == lane) {
+        Some(0) => QuotaShare::BATCH,
+        Some(_) => QuotaShare::SWEEP,
+        None => QuotaShare::URGENT,
+    }
 }
 
 /// Renders what wakes the function of the batches.
