@@ -230,5 +230,8 @@ def matches_value(wanted: Any, value: Any) -> bool:
             return value is None
         case {"prefix": prefix}:
             return isinstance(value, str) and value.startswith(prefix)
+        case {"anything-but": {"prefix": list(prefixes)}}:
+            # A field that is not there is like nothing (Amazon EventBridge User Guide, "Comparison operators").
+            return value is not None and not (isinstance(value, str) and value.startswith(tuple(prefixes)))
         case _:
             return bool(value == wanted)

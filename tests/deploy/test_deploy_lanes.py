@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from batches import anew
-from deployed import FAMILIES, Home, queued, until
+from deployed import FAMILIES, ROOT, Home, queued, until
 from envelope import api_call, role_call
 from given import refusal, trail, trail_status
 from installed import caller
@@ -16,6 +16,9 @@ from local_aws.clients import client
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from log_buckets import bucket_call
 from operated import tool
+
+
+REGISTRY = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,26 @@ def woken(home: Home, event: dict[str, Any], *, invoke: bool = True) -> set[str]
 
 def queues(*families: str) -> set[str]:
     return {f"trailkeeper-{family}queue" for family in families}
+
+
+@pytest.mark.parametrize(("call", "bucket", "urgent"), [
+    ("DeleteBucketPolicy", "anything", True), ("DeleteBucketReplication", "anything", True),
+    ("PutBucketPolicy", "aws-cloudtrail-logs-123456789012-0a1b2c3d", True), ("DeleteBucket", "trailkeeper-cloudtrail-1-us-east-1", True),
+    ("PutBucketPolicy", "my-aws-cloudtrail-logs-1", False), ("DeleteBucket", "anything", False), ("PutBucketAcl", "config-bucket-1", False),
+])
+def test_a_call_on_a_bucket_comes_by_the_lane_of_its_kind_or_its_name(home: Home, call: str, bucket: str, urgent: bool) -> None:
+    found = woken(home, anew(bucket_call(bucket, call)), invoke=False)
+    watching = {
+        family["family"] for family in REGISTRY for watch in family["watches"]
+        if watch["service"] == "s3.amazonaws.com" and call in watch["calls"]
+    }
+    assert found == (watching if urgent else queues(*watching))
+
+
+@pytest.mark.parametrize("given", [None, {}, {"omitted": True}], ids=json.dumps)
+def test_a_call_that_names_no_bucket_is_lost_by_neither_lane(home: Home, given: dict[str, Any] | None) -> None:
+    call = anew(api_call("s3", "PutBucketPolicy", requestParameters=given))
+    assert woken(home, call, invoke=False) == queues("bucket", "monitoring")
 
 
 def test_a_flood_of_what_storms_wakes_nothing_that_is_urgent(home: Home) -> None:

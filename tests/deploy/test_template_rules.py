@@ -10,6 +10,18 @@ from envelope import Event, api_call, create_server, role_call
 from template import ACCOUNT, ALARMS, BUS, ENTERING, FAMILIES, GUARD, NAMES, ORGANIZATION, ROOT, TOPIC, Template, document, matches
 
 
+LOG_BUCKETS = [
+    "aws-cloudtrail-logs-", "aws-controltower-logs-", "config-bucket-", "trailkeeper-access-logs-", "trailkeeper-cloudtrail-",
+    "trailkeeper-config-",
+]
+"""How AWS and Trailkeeper name log buckets."""
+NAMED = {
+    "urgent": [{"prefix": it} for it in LOG_BUCKETS],
+    "many": [{"anything-but": {"prefix": LOG_BUCKETS}}, {"exists": False}],
+}
+"""The buckets of which a call comes by each lane, where their names decide."""
+
+
 (BUS_NAME,) = Template().resources("AWS::Events::EventBus")
 
 
@@ -42,25 +54,38 @@ def test_the_rules_match_what_the_code_watches(family: dict[str, Any], lane: str
             "service": pattern["detail"]["eventSource"],
             "source": pattern["source"],
             "calls": sorted(pattern["detail"]["eventName"]),
+            "buckets": pattern["detail"].get("requestParameters", {}).get("bucketName"),
         }
         for pattern in (urgent if lane == "urgent" else many)(family["family"])
     ]
     watches = [
-        {"service": [watch["service"]], "source": [watch["source"]], "calls": sorted(watch[lane])}
-        for watch in family["watches"] if watch[lane]
+        {"service": [watch["service"]], "source": [watch["source"]], "calls": sorted(watch[calls]), "buckets": buckets}
+        for watch in family["watches"] for calls, buckets in ((lane, None), ("by_name", NAMED[lane])) if watch[calls]
     ]
     assert sorted(rules, key=str) == sorted(watches, key=str)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=NAMES)
 def test_each_watched_call_comes_by_exactly_one_lane(family: dict[str, Any]) -> None:
-    """Of each family that watches it: by one rule of one lane, whatever else the record says."""
+    """Of each family that watches it: by one rule of one lane, whatever else the record says and whether it names a bucket."""
     at_once, in_batches = urgent(family["family"]), many(family["family"])
+    named: list[tuple[Any, bool]] = [({"bucketName": f"{it}1"}, True) for it in LOG_BUCKETS]
+    named += [({"bucketName": it}, False) for it in ("some-bucket", "my-aws-cloudtrail-logs-1", "aws-cloudtrail-logs", "")]
+    named += [(it, False) for it in ({"Host": "s3.amazonaws.com"}, {}, None, {"omitted": True, "originalSize": 204_800})]
     for watch in family["watches"]:
         for name in watch["calls"]:
-            event = api_call(watch["service"].split(".")[0], name)
-            by = [sum(matches(it, event) for it in patterns) for patterns in (at_once, in_batches)]
-            assert by == ([1, 0] if name in watch["urgent"] else [0, 1]), (watch["service"], name)
+            for given, of_logs in named:
+                event = api_call(watch["service"].split(".")[0], name, requestParameters=given)
+                by = [sum(matches(it, event) for it in patterns) for patterns in (at_once, in_batches)]
+                is_urgent = name in watch["urgent"] or (name in watch["by_name"] and of_logs)
+                assert by == ([1, 0] if is_urgent else [0, 1]), (watch["service"], name, given)
+
+
+def test_what_takes_the_way_in_from_a_bucket_is_urgent() -> None:
+    (bucket,) = (it for it in FAMILIES if it["family"] == "bucket")
+    (calls,) = (it for it in bucket["watches"] if it["service"] == "s3.amazonaws.com")
+    assert calls["urgent"] == ["DeleteBucketPolicy", "DeleteBucketReplication"]
+    assert calls["by_name"] == ["DeleteBucket", "PutBucketPolicy"]
 
 
 def test_every_queue_is_filled_from_the_bus_alone() -> None:
@@ -85,10 +110,12 @@ def test_each_region_forwards_what_the_code_watches_and_no_other_call() -> None:
 
 
 def test_a_call_is_forwarded_on_the_terms_on_which_it_wakes() -> None:
-    """But for the calls, each rule of a region says what the rules on the bus say of the same service."""
+    """But for the calls, and for names that decide about the lane, each rule of a region says what the rules on the bus say of the
+    same service."""
 
     def terms(pattern: dict[str, Any]) -> str:
-        return json.dumps({**pattern, "detail": {**pattern["detail"], "eventName": []}}, sort_keys=True)
+        detail = {key: it for key, it in pattern["detail"].items() if key != "requestParameters"}
+        return json.dumps({**pattern, "detail": detail | {"eventName": []}}, sort_keys=True)
 
     assert {terms(it) for it in forwarded()} == {
         terms(it) for name in NAMES for it in patterns(name)

@@ -159,6 +159,7 @@ fn the_registry_is_told_to_other_languages() {
                 serde_json::json!({
                     "service": watch.service, "source": source, "calls": watch.calls,
                     "urgent": watch.calls_by(Lane::Urgent), "many": watch.calls_by(Lane::Many),
+                    "by_name": watch.calls_by_name(),
                 })
             });
             let controls: Vec<_> = family.controls.iter().map(|about| about.id).collect();

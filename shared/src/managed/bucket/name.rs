@@ -2,10 +2,10 @@
 
 use crate::model::{Place, Region};
 
-const MANAGED_TARGET: &str = "trailkeeper-access-logs-";
+pub(crate) const MANAGED_TARGET: &str = "trailkeeper-access-logs-";
 
 /// Beginnings of the names of our buckets for trails and for configuration history.
-const MANAGED_RECORDS: [&str; 2] = ["trailkeeper-cloudtrail-", "trailkeeper-config-"];
+pub(crate) const MANAGED_RECORDS: [&str; 2] = ["trailkeeper-cloudtrail-", "trailkeeper-config-"];
 
 /// Ending of the names that only their account can create ([account regional namespaces]).
 ///

@@ -2,7 +2,7 @@
 
 use super::fill::{fill, title};
 use super::rules;
-use crate::event::{Lane, Watch};
+use crate::event::Lane;
 use crate::families::families;
 use crate::settings::QuotaShare;
 
@@ -103,10 +103,9 @@ pub(super) fn queue_event(name: &str) -> String {
 /// Renders the queue of a family, its policy, and its rules.
 pub(super) fn queue(name: &str) -> String {
     let family = families().into_iter().find(|family| family.name == name).expect("a family");
-    let watches: Vec<&Watch> = family.watches.iter().filter(|it| !it.calls_by(Lane::Many).is_empty()).collect();
-    let rules: Vec<String> = watches.iter().map(|watch| rules::to_the_queue(watch, &title(name))).collect();
-    let sources: Vec<String> =
-        watches.iter().map(|watch| format!("- !GetAtt {}.Arn", rules::of_the_queue(watch, &title(name)))).collect();
+    let rules = rules::to_the_queue(family.watches, &title(name));
+    let sources: Vec<String> = rules.iter().map(|(rule, _)| format!("- !GetAtt {rule}.Arn")).collect();
+    let rules: Vec<String> = rules.into_iter().map(|(_, text)| text).collect();
     fill(&filled(QUEUE, name), &[("sources", &sources.join("\n")), ("rules", &rules.join("\n"))])
 }
 

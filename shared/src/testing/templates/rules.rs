@@ -52,35 +52,71 @@ fn note(service: &str) -> &'static str {
     }
 }
 
+/// Calls of a watch that come by one lane.
+struct LaneRule {
+    name: String,
+    service: &'static str,
+    calls: Vec<&'static str>,
+    /// Names of the buckets that they are about, where these decide about the lane.
+    buckets: Option<Yaml>,
+}
+
+/// Returns what comes by a lane.
+fn by_lane(watches: &[Watch], lane: Lane) -> Vec<LaneRule> {
+    let rules = watches.iter().flat_map(|watch| {
+        let Watch { rule, service, .. } = *watch;
+        let whatever = LaneRule { name: rule.to_owned(), service, calls: watch.calls_by(lane), buckets: None };
+        let buckets = Some(buckets(lane));
+        [whatever, LaneRule { name: format!("{rule}ByName"), service, calls: watch.calls_by_name(), buckets }]
+    });
+    rules.filter(|rule| !rule.calls.is_empty()).collect()
+}
+
+/// Returns what the name of a bucket is like for a call on it to come by a lane. What names no bucket is one of the many:
+/// `anything-but` alone would match no event that has no name at all.
+fn buckets(lane: Lane) -> Yaml {
+    let (text, map) =
+        (|it: &str| Yaml::Text(it.to_owned()), |name: &str, value: Yaml| Yaml::Map(vec![(name.to_owned(), value)]));
+    match lane {
+        Lane::Urgent => Yaml::List(Lane::LOG_BUCKETS.iter().map(|name| map("prefix", text(name))).collect()),
+        Lane::Many => {
+            let names = Yaml::List(Lane::LOG_BUCKETS.iter().map(|name| text(name)).collect());
+            Yaml::List(vec![map("anything-but", map("prefix", names)), map("exists", Yaml::Short("false".to_owned()))])
+        }
+    }
+}
+
 /// Renders the rules on the bus that wake a function at once, for a place `deep` columns in.
 pub(super) fn on_the_bus(watches: &[Watch], deep: usize) -> String {
-    let urgent =
-        watches.iter().map(|watch| (watch, watch.calls_by(Lane::Urgent))).filter(|(_, calls)| !calls.is_empty());
-    urgent.map(|(watch, calls)| of_a_function(watch.rule, watch.service, &calls, true, deep)).collect()
+    let rule = |it: &LaneRule| {
+        let pattern = pattern_of(it.service, &it.calls, it.buckets.as_ref(), deep + 6);
+        of_a_function(&it.name, it.service, &pattern, true)
+    };
+    by_lane(watches, Lane::Urgent).iter().map(rule).collect()
 }
 
-/// Returns the name of the rule that sends the many calls of a watch to the queue of a family.
-pub(super) fn of_the_queue(watch: &Watch, family: &str) -> String {
-    format!("{family}Queue{}", watch.rule)
-}
-
-/// Renders the rule that sends the many calls of a watch to the queue of a family.
-pub(super) fn to_the_queue(watch: &Watch, family: &str) -> String {
-    let (rule, pattern) = (of_the_queue(watch, family), pattern(watch.service, &watch.calls_by(Lane::Many), 6));
-    let gaps = [("note", note(watch.service)), ("Rule", &*rule), ("Name", family), ("pattern", &pattern)];
-    fill(TO_THE_QUEUE.trim_start(), &gaps)
+/// Renders the rules that send the many calls of a family to its queue, each with its name.
+pub(super) fn to_the_queue(watches: &[Watch], family: &str) -> Vec<(String, String)> {
+    let rule = |it: &LaneRule| {
+        let name = format!("{family}Queue{}", it.name);
+        let pattern = pattern_of(it.service, &it.calls, it.buckets.as_ref(), 6);
+        let gaps = [("note", note(it.service)), ("Rule", &*name), ("Name", family), ("pattern", &pattern)];
+        (name.clone(), fill(TO_THE_QUEUE.trim_start(), &gaps))
+    };
+    by_lane(watches, Lane::Many).iter().map(rule).collect()
 }
 
 /// Renders the rules that wake the guard: those of the default bus, and those of ours.
 pub(super) fn of_the_guard(deep: usize) -> String {
-    let here = IN_REGION.iter().map(|it| of_a_function(it.rule, it.service, it.calls, false, deep));
-    here.chain(GUARDED.iter().map(|it| of_a_function(it.rule, it.service, it.calls, true, deep))).collect()
+    let pattern = |service, calls| pattern(service, calls, deep + 6);
+    let here = IN_REGION.iter().map(|it| of_a_function(it.rule, it.service, &pattern(it.service, it.calls), false));
+    let by_the_bus = GUARDED.iter().map(|it| of_a_function(it.rule, it.service, &pattern(it.service, it.calls), true));
+    here.chain(by_the_bus).collect()
 }
 
-fn of_a_function(rule: &str, service: &str, calls: &[&str], on_our_bus: bool, deep: usize) -> String {
-    let pattern = pattern(service, calls, deep + 6);
+fn of_a_function(rule: &str, service: &str, pattern: &str, on_our_bus: bool) -> String {
     let bus = if on_our_bus { "EventBusName: !Ref Bus" } else { "" };
-    fill(ON_THE_BUS.trim_start(), &[("note", note(service)), ("Rule", rule), ("bus", bus), ("pattern", &pattern)])
+    fill(ON_THE_BUS.trim_start(), &[("note", note(service)), ("Rule", rule), ("bus", bus), ("pattern", pattern)])
 }
 
 /// Renders the rules of a region: one for each service, with the calls of all functions together.
@@ -122,6 +158,11 @@ fn rule_of(service: &str) -> String {
 
 /// Renders the pattern of calls of a service that did not fail.
 fn pattern(service: &str, calls: &[&str], deep: usize) -> String {
+    pattern_of(service, calls, None, deep)
+}
+
+/// Renders the same of calls on buckets whose names are like this.
+fn pattern_of(service: &str, calls: &[&str], buckets: Option<&Yaml>, deep: usize) -> String {
     let key = |name: &str, value: Yaml| (name.to_owned(), value);
     let text = |it: &str| Yaml::Text(it.to_owned());
     let one = |it: &str| Yaml::List(vec![text(it)]);
@@ -133,12 +174,15 @@ fn pattern(service: &str, calls: &[&str], deep: usize) -> String {
         _ => text(it),
     };
     let absent = Yaml::Map(vec![key("exists", Yaml::Short("false".to_owned()))]);
-    let detail = [
+    let mut detail = vec![
         key("eventType", one("AwsApiCall")),
         key("eventSource", one(service)),
         key("eventName", Yaml::List(calls.iter().map(call).collect())),
         key("errorCode", Yaml::List(vec![absent])),
     ];
+    if let Some(names) = buckets {
+        detail.push(key("requestParameters", Yaml::Map(vec![key("bucketName", names.clone())])));
+    }
     let outer = [
         key("source", one(&format!("aws.{}", label(service)))),
         key("detail-type", one("AWS API Call via CloudTrail")),

@@ -42,7 +42,14 @@ fn entry(key: &str, value: &Yaml, deep: usize) -> String {
     }
     let below = match value {
         Yaml::List(items) => items.iter().fold(String::new(), |mut text, item| {
-            let item = if let Yaml::Long(text) = item { Some(text.clone()) } else { on_one_line(item) };
+            let item = match item {
+                Yaml::Long(text) => Some(text.clone()),
+                // The dash stands before its first line.
+                Yaml::Map(map) if on_one_line(item).is_none() => {
+                    Some(entries(map, deep + 4).trim_end().replace('\n', "\n  "))
+                }
+                _ => on_one_line(item),
+            };
             writeln!(text, "- {}", item.expect("an item of a list is short")).expect("text");
             text
         }),
