@@ -20,7 +20,7 @@ TRAILS = 12
 A_SECOND = 10
 """DescribeTrails, GetTrailStatus, GetEventSelectors and ListTags: https://docs.aws.amazon.com/general/latest/gr/ct.html"""
 SLOWER = "AWS refuses calls, as there are too many"
-RIGHT = {"fixed", "compliant", "not-applicable"}
+RIGHT = {"fixed", "compliant", "not-applicable", "changed"}
 
 
 def share(lane: str) -> str:
@@ -97,3 +97,24 @@ def test_many_processes_of_a_lane_slow_down_and_end_right(function: StartFunctio
     assert swept.ok, swept.error_message
     assert 0 < sum(map(slowed, started)) <= refused(moto), "the quota was exceeded, and each process says so once"
     assert all(is_logging(moto, arn) and now(moto, arn)["LogFileValidationEnabled"] for arn in arns)
+
+
+def test_lanes_that_write_at_once_wait_for_their_turn_and_end_right(function: StartFunction, moto: Moto) -> None:
+    """Writes have no share: each process keeps to one a second, and what is refused waits and fails nothing."""
+    moto.regions([REGION])
+    broken = [trail(moto, f"trail-{number}", IsMultiRegionTrail=number == 0) for number in range(5)]
+    moto.throttle("cloudtrail", 1)
+    off = "cloudtrail-kms=off,cloudtrail-cloudwatch-logs=off"
+    lanes = {
+        lane: function("trail", mode="enforce", timeout=120, TRAILKEEPER_CONTROLS=off, TRAILKEEPER_SHARE=share(lane))
+        for lane in ("", "Batch", "Sweep")
+    }
+    with ThreadPoolExecutor(3) as pool:
+        batched = pool.submit(lanes["Batch"].invoke, tagged(broken))
+        swept = pool.submit(lanes["Sweep"].invoke, schedule())
+        urgent = [lanes[""].invoke(stopped(arn)) for arn in broken[:2]]
+        assert again(batched.result()) == []
+    for answer in [*urgent, swept.result()]:
+        assert answer.ok, answer.error_message
+        assert {it["status"] for it in results(answer) if it["control"] == LOGGING} <= RIGHT
+    assert all(is_logging(moto, arn) and now(moto, arn)["LogFileValidationEnabled"] for arn in broken)
