@@ -12,7 +12,7 @@ from local_aws.faults import Faults
 from local_aws.processes import Moto
 from log_buckets import (
     DELIVERY, LOGGING, LOGS, TARGET, bucket_call, by_control, check, customers_target, log_into, logging_of, only,
-    our_target, whole_bucket,
+    our_target, policy_of, put_policy, trail_policy, whole_bucket,
 )
 from observed import results, writes
 from subscriber import Letter, Subscribers
@@ -111,11 +111,33 @@ def test_where_the_files_are_copied_to_is_told(function: StartFunction, moto: Mo
     assert found["status"] == "changed" and "replicat" in found["because"]
 
 
+def test_no_statement_is_written_that_lets_no_access_logs_in(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    trail(moto)
+    locked = customers_target(moto, granted=False, ObjectLockEnabledForBucket=True)
+    log_into(moto, locked)
+    found = check(function, faults, DELIVERY, bucket=locked)[DELIVERY]
+    assert (found["status"], found["steps"]) == ("advised", []) and "has Object Lock" in found["because"], found
+    assert "Log access to another bucket" in found["advice"] and writes(faults) == []
+    # A trail that delivers there too is let in all the same.
+    moto.client("cloudtrail").update_trail(Name="main", S3BucketName=put_policy_for_trail(moto, locked))
+    moto.client("s3").delete_bucket_policy(Bucket=locked)
+    found = check(function, faults, DELIVERY, bucket=locked)[DELIVERY]
+    added = {it["Principal"]["Service"] for it in policy_of(moto, locked)["Statement"]}
+    assert found["steps"] and added == {"cloudtrail.amazonaws.com"}, found
+
+
+def put_policy_for_trail(moto: Moto, bucket: str) -> str:
+    """Lets the trail "main" deliver to a bucket, without which AWS takes it for no target."""
+    put_policy(moto, trail_policy(bucket=bucket), bucket)
+    return bucket
+
+
 def test_a_target_that_access_logs_cannot_reach_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
     trail(moto)
     log_into(moto, customers_target(moto, ObjectLockEnabledForBucket=True))
     found = check(function, faults, DELIVERY, bucket="customers-target")[DELIVERY]
     assert found["status"] == "advised" and "has Object Lock" in found["because"]
+    assert found["steps"] == [] and writes(faults) == []
     moto.client("s3").put_bucket_request_payment(
         Bucket=LOGS, RequestPaymentConfiguration={"Payer": "Requester"})
     found = check(function, faults, DELIVERY)[DELIVERY]

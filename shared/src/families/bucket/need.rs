@@ -13,6 +13,9 @@ use crate::model::{Arn, Blocked, Place};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// S3's log writer, which delivers server access logs.
+const LOG_WRITER: &str = "logging.s3.amazonaws.com";
+
 /// Permission that a service needs.
 #[derive(Debug)]
 pub(super) struct DeliveryNeed {
@@ -50,6 +53,11 @@ impl DeliveryNeed {
     /// Returns the action, for people.
     pub(super) fn action(&self) -> &str {
         text(&self.statement, "Action")
+    }
+
+    /// Returns whether this is what S3's log writer needs for access logs.
+    pub(super) fn is_of_access_logs(&self) -> bool {
+        service_of(&self.statement) == LOG_WRITER
     }
 
     /// Returns the decision of a policy on this need.

@@ -35,7 +35,9 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                     trails and channels deliver there. Whether the record may go there is up to `cloudtrail-delivery`.",
         fix: "Adds exactly the missing statements, as AWS documents them, for an organization trail those of the \
               organization that TRAILKEEPER_ORGANIZATION or AWS Organizations names. A statement that denies delivery \
-              is reported, never edited, and so is a bucket that was deleted: its name can be taken by anyone.",
+              is reported, never edited, and so is a bucket that was deleted: its name can be taken by anyone. So is a \
+              target to which S3 delivers no access logs whatever its policy says: one with Object Lock or SSE-KMS, or \
+              one that is Requester Pays.",
         risk: "None for readers of the bucket: the statements allow only AWS services, on behalf of this account's \
                trails, channels and buckets. A Config recorder with its own role may be able to deliver without its \
                statements; they then do no harm.",
@@ -97,8 +99,14 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         let policy = bucket.policy.known()?;
         let organization = TrailOrganization::of(view, settings, policy);
         let found = DeliveryCheck::among(needs(view, subject, &organization), policy, &subject.id, bucket)?;
+        if !view.uses.receives_access_logs(&subject.id) {
+            return found.verdict(view, subject, bucket, &organization);
+        }
+        // No statement lets access logs into a bucket that S3 delivers none to: only what others need is added.
+        let arriving = arriving(subject, bucket);
+        let found = if arriving == Ok(Verdict::Compliant) { found } else { found.without_vain() };
         match found.verdict(view, subject, bucket, &organization)? {
-            Verdict::Compliant if view.uses.receives_access_logs(&subject.id) => arriving(subject, bucket),
+            Verdict::Compliant => arriving,
             verdict => Ok(verdict),
         }
     })
@@ -143,7 +151,7 @@ fn unreadable(view: &View, subject: &Subject) -> Option<Verdict<Step>> {
     Some(Verdict::Unknown { needs })
 }
 
-/// Judges a target of access logs whose policy lets them in: whether they arrive.
+/// Judges a target of access logs by what keeps them out whatever its policy says.
 fn arriving(subject: &Subject, bucket: &BucketConfig) -> Result<Verdict<Step>, Missing> {
     let its = format!("bucket {}", subject.id);
     Ok(match loses_access_logs(bucket, &its)? {
@@ -205,6 +213,12 @@ impl DeliveryCheck {
             }
         }
         Ok(found)
+    }
+
+    /// Leaves out the missing statements that would let S3's log writer in.
+    fn without_vain(mut self) -> Self {
+        self.missing.retain(|need| !need.is_of_access_logs());
+        self
     }
 
     fn verdict(
@@ -410,6 +424,31 @@ mod tests {
         assert!(is_advised(&judged(|it| it.encryption = Seen::Present(Encryption::Kms { key: None }))));
         let unread = judged(|it| it.object_lock = Seen::Unreadable("s3:GetBucketObjectLockConfiguration"));
         assert!(matches!(unread, Verdict::Unknown { .. }), "{unread:?}");
+    }
+
+    #[test]
+    fn no_statement_is_planned_that_lets_nothing_in() {
+        let subject = subject::<Bucket>();
+        let logging = Logging { target: subject.id.clone(), prefix: "a/".into(), partitioned: None, grants: false };
+        let sources = vec![LoggingSource { bucket: "source".to_owned(), logging }];
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned();
+        let trails = vec![TrailDelivery { arn, prefix: None, organization: false }];
+        let judged = |trails: &[TrailDelivery], lock: Seen<()>| {
+            let uses = Uses { trails: trails.to_vec(), sources: sources.clone(), ..Uses::default() };
+            let config = BucketConfig { object_lock: lock, ..BucketConfig::new(subject.place.region.clone()) };
+            let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+            judge(&View { uses, buckets }, &subject, &settings())
+        };
+        assert_eq!(added(&judged(&[], Seen::Absent)).len(), 1, "the log writer is let in where its files arrive");
+        let Verdict::Violation { because, remedy: Remedy::Advise(advice) } = judged(&[], Seen::Present(())) else {
+            panic!("planned")
+        };
+        assert!(because.contains("has Object Lock") && advice.contains("to another bucket"), "{because}: {advice}");
+        let unread = judged(&[], Seen::Unreadable("s3:GetBucketObjectLockConfiguration"));
+        assert!(matches!(unread, Verdict::Unknown { .. }), "{unread:?}");
+        // A trail delivers there all the same.
+        let mended = added(&judged(&trails, Seen::Present(())));
+        assert!(mended.len() == 2 && mended.iter().all(|it| it["Principal"]["Service"] == "cloudtrail.amazonaws.com"));
     }
 
     #[test]
