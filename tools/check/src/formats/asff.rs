@@ -3,6 +3,7 @@
 //! [AWS Security Finding Format]: https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html
 
 use super::cut;
+use super::unseen::{self, Unseen, unseen};
 use crate::finding::{Finding, Standing};
 use crate::report::{CheckReport, VERSION};
 use serde_json::{Value, json};
@@ -17,7 +18,8 @@ const RELATED: usize = 32;
 /// Renders the findings as a JSON array.
 #[must_use]
 pub fn render(report: &CheckReport) -> String {
-    let findings: Vec<Value> = report.findings.iter().map(|it| finding(report, it)).collect();
+    let found = report.findings.iter().map(|it| finding(report, it));
+    let findings: Vec<Value> = found.chain(unseen(report).iter().map(|it| not_looked_at(report, it))).collect();
     serde_json::to_string_pretty(&findings).map(|text| text + "\n").unwrap_or_default()
 }
 
@@ -81,6 +83,43 @@ fn finding(report: &CheckReport, it: &Finding) -> Value {
             "Region": region,
         }],
         "Compliance": { "Status": status, "RelatedRequirements": related, "SecurityControlId": it.control },
+        "RecordState": "ACTIVE",
+        "FindingProviderFields": { "Severity": severity, "Types": types },
+    })
+}
+
+/// Returns the finding that something was not looked at: "some information is missing" ([API_Compliance]). Whoever checked holds
+/// it, since an account that could not be entered cannot import any.
+///
+/// [API_Compliance]: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Compliance.html
+fn not_looked_at(report: &CheckReport, it: &Unseen<'_>) -> Value {
+    let Unseen { id, account, region, partition, resource, why } = it;
+    let time = report.time();
+    let types = json!(["Software and Configuration Checks/Industry and Regulatory Standards"]);
+    let severity = json!({ "Label": "HIGH" });
+    json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": id,
+        "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
+        "ProductName": "Trailkeeper",
+        "CompanyName": "Trailkeeper",
+        "GeneratorId": unseen::CONTROL,
+        "AwsAccountId": account,
+        "Region": region,
+        "Types": types,
+        "FirstObservedAt": time,
+        "CreatedAt": time,
+        "UpdatedAt": time,
+        "Severity": severity,
+        "Title": unseen::TITLE,
+        "Description": cut(why, 1_024),
+        "Remediation": { "Recommendation": { "Text": unseen::CURE } },
+        "ProductFields": { "trailkeeper/version": VERSION, "trailkeeper/standing": "unknown" },
+        "Resources": [{ "Type": kind(resource), "Id": resource, "Partition": partition, "Region": region }],
+        "Compliance": {
+            "Status": "WARNING",
+            "StatusReasons": [{ "ReasonCode": "NOT_LOOKED_AT", "Description": cut(why, 2_048) }],
+        },
         "RecordState": "ACTIVE",
         "FindingProviderFields": { "Severity": severity, "Types": types },
     })

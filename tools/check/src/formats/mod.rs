@@ -7,6 +7,7 @@ pub mod junit;
 pub mod markdown;
 pub mod ocsf;
 mod prose;
+mod unseen;
 
 use crate::page;
 use crate::report::CheckReport;
