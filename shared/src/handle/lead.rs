@@ -81,9 +81,9 @@ impl<H: Home, A: Account> Guide<'_, H, A> {
         })
     }
 
-    /// Returns all regions that are looked after.
+    /// Returns the regions to sweep.
     async fn places<F, R, W, L, T>(&self, walk: &Walk<'_, F, R, W, L, T, H>) -> Result<Vec<Place>, CallError> {
-        let regions = match &walk.settings.regions {
+        let regions = match walk.settings.swept.as_ref().or(walk.settings.regions.as_ref()) {
             Some(regions) => regions.clone(),
             None => in_time("account:ListRegions", self.account.regions(), walk.times.listed).await?,
         };

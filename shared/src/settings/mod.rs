@@ -55,8 +55,11 @@ pub struct Settings {
     pub limits: Limits,
     /// Share of each quota of AWS that the process may use.
     pub share: QuotaShare,
-    /// Regions of a sweep; `None` means every region that the account has enabled.
+    /// Regions that are looked after; `None` means every region that the account has enabled.
     pub regions: Option<Vec<Region>>,
+    /// Those among them whose resources a sweep checks; `None` means all. What is judged of the account as a whole is judged
+    /// over all of them.
+    pub swept: Option<Vec<Region>>,
     /// Region of the function, where resources missing from the account are created.
     pub home: Region,
     /// Retention of our log groups in days.
@@ -164,6 +167,7 @@ impl Settings {
             limits: Limits::parse(&mut ours)?,
             share: QuotaShare::setting(ours.remove(table::SHARE.name))?,
             regions: regions(ours.remove(table::REGIONS.name))?,
+            swept: None,
             home: home(&regional)?,
             log_retention_days: days(&mut ours, &table::LOG_RETENTION_DAYS, usual.log_retention_days, |it| {
                 RETENTIONS.contains(&it)
@@ -217,6 +221,7 @@ impl Settings {
             limits: Limits::default(),
             share: QuotaShare::WHOLE,
             regions: None,
+            swept: None,
             home: Region::first(),
             log_retention_days: 365,
             access_log_days: 365,

@@ -17,6 +17,7 @@ from account_snapshot import difference, snapshot
 from botocore.validate import ParamValidator
 from conftest import StartFunction
 from envelope import schedule
+from given import trail, trail_arn
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from observed import results, writes
@@ -52,11 +53,72 @@ def test_it_says_what_the_functions_say_and_writes_nothing(
     ids = [it["id"] for it in found.values()]
     assert len(ids) == len(set(ids))
     assert [it["id"] for it in checked(moto.endpoint, "--json").json["findings"]] == ids
-    # Whichever regions it is seen from, a finding is the same.
-    known = {(it["control"], it["resource"]): it["id"] for it in found.values()}
-    for region in seeded.REGIONS[1:]:
-        for it in checked(moto.endpoint, "--json", "--regions", region).json["findings"]:
-            assert known.get((it["control"], it["resource"]), it["id"]) == it["id"], it
+    # Whichever regions are asked for, a finding is the same, in each word.
+    for regions in [[it] for it in seeded.REGIONS] + [seeded.REGIONS[1:]]:
+        some = by_key(checked(moto.endpoint, "--json", "--regions", ",".join(regions)).json["findings"])
+        for key, it in some.items():
+            if key in found:
+                assert (it["id"], told(it)) == (found[key]["id"], told(found[key])), key
+            else:
+                assert it["standing"] == "not-applicable", it
+        # What uses a bucket may be in a region that was not asked for.
+        asked = {key for key, it in found.items() if key[2] in regions
+                 and it["standing"] != "not-applicable" and it["family"] != "bucket"}
+        assert some.keys() >= asked, asked - some.keys()
+
+
+@pytest.mark.parametrize("regions", [["us-east-1"], ["eu-west-1"], ["ap-southeast-2"], ["ap-southeast-2", "eu-west-1"]])
+def test_the_account_is_judged_as_a_whole_whichever_regions_are_asked_for(moto: Moto, regions: list[str]) -> None:
+    moto.regions(seeded.REGIONS)
+    moto.client("cloudtrail").start_logging(Name=trail(moto, "first"))
+    moto.client("cloudtrail", "eu-west-1").start_logging(Name=trail(moto, "second", "eu-west-1"))
+    only = ["--control", "cloudtrail-multi-region,cloudtrail-management-events,monitor-root-usage", "--json"]
+    wrong = [by_key(it["findings"]) for it in (
+        checked(moto.endpoint, *only).json, checked(moto.endpoint, *only, "--regions", ",".join(regions)).json,
+    )]
+    whole, some = ({key: told(it) for key, it in found.items() if it["standing"] == "wrong"} for found in wrong)
+    assert whole == some and len(whole) >= 1
+    (widened,) = [key for key in whole if key[0] == "cloudtrail-multi-region"]
+    assert widened[1] == trail_arn("first"), widened
+
+
+def test_where_regions_cannot_be_listed_nothing_is_said_of_those_that_were_not_asked_for(moto: Moto, faults: Faults) -> None:
+    moto.regions(seeded.REGIONS)
+    moto.client("cloudtrail").start_logging(Name=trail(moto, "first"))
+    moto.client("cloudtrail", "eu-west-1").start_logging(Name=trail(moto, "second", "eu-west-1"))
+    faults.deny("account", "ListRegions")
+    done = checked(faults.endpoint, "--control", "cloudtrail-multi-region", "--regions", "eu-west-1", "--json")
+    (found,) = done.json["findings"]
+    assert done.code == 2 and found["standing"] == "unknown" and not found["steps"], found
+    assert "account:ListRegions was denied" in found["because"], found
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_an_account_without_a_trail_is_told_from_any_region(moto: Moto, seen: bool) -> None:
+    moto.regions(seeded.REGIONS)
+    if seen:
+        moto.client("cloudtrail", "ap-southeast-2").start_logging(Name=trail(moto, "far", "ap-southeast-2"))
+    done = checked(moto.endpoint, "--control", "cloudtrail-multi-region", "--regions", "eu-west-1", "--json")
+    (wrong,) = [it for it in done.json["findings"] if it["standing"] == "wrong"]
+    steps = [it["action"] for it in wrong["steps"]]
+    assert done.code == 1 and ("cloudtrail:CreateTrail" in steps) != seen and ("cloudtrail:UpdateTrail" in steps) == seen, steps
+
+
+def test_an_account_that_cannot_be_entered_is_in_every_file(moto: Moto, faults: Faults, tmp_path: Path) -> None:
+    moto.regions(["us-east-1"])
+    faults.deny("sts", "AssumeRole")
+    names = ("html", "json", "csv", "ocsf", "asff", "junit", "md")
+    accounts = ["--accounts", f"{ACCOUNT},{seeded.STRANGER}", "--family", "vpc"]
+    files = ["-o", ",".join(f"{name}=out.{name}" for name in names)]
+    done = checked(faults.endpoint, *accounts, *files, folder=tmp_path)
+    assert done.code == 2, done
+    for name in names:
+        assert seeded.STRANGER in (tmp_path / f"out.{name}").read_text(), name
+    (ocsf,) = [it for it in json.loads((tmp_path / "out.ocsf").read_text()) if it["finding_info"]["title"] == "Everything that was asked for is looked at"]
+    (asff,) = [it for it in json.loads((tmp_path / "out.asff").read_text()) if it["GeneratorId"] == "not-looked-at"]
+    root = f"arn:aws:iam::{seeded.STRANGER}:root"
+    assert (ocsf["compliance"]["status"], ocsf["resources"][0]["uid"]) == ("Warning", root)
+    assert (asff["Compliance"]["Status"], asff["Resources"][0]["Id"], asff["AwsAccountId"]) == ("WARNING", root, ACCOUNT)
 
 
 def test_files_in_every_format(moto: Moto, tmp_path: Path) -> None:
@@ -163,6 +225,12 @@ def test_arguments_that_mean_nothing(moto: Moto, arguments: list[str], said: str
 def test_a_setting_that_means_nothing(moto: Moto) -> None:
     done = checked(moto.endpoint, TRAILKEEPER_MODE="on")
     assert done.code == 2 and "TRAILKEEPER_MODE" in done.err, done
+
+
+def test_a_control_that_is_not_there_any_more_is_told(moto: Moto) -> None:
+    moto.regions(["us-east-1"])
+    done = checked(moto.endpoint, "--family", "key", TRAILKEEPER_CONTROLS="an-old-one=off")
+    assert done.code == 0 and done.err == "trailkeeper: TRAILKEEPER_CONTROLS: there is no control `an-old-one`; this has no effect\n", done
 
 
 def test_no_credentials(moto: Moto) -> None:

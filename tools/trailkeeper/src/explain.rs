@@ -14,8 +14,8 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use trailkeeper::aws::Aws;
 use trailkeeper::model::{OneLine, Region};
+use trailkeeper::settings::Mode;
 use trailkeeper::settings::table::by_parameter;
-use trailkeeper::settings::{Mode, Settings};
 use trailkeeper_check::explain::{Judged, control, mode, of_control, of_resource};
 use trailkeeper_check::finding::{Finding, Standing};
 
@@ -87,7 +87,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     // Another account may have it.
     let mut unread = None;
     for account in &accounts.opened {
-        let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
+        let settings = account.settings(&settings);
         let scene = Scene { account, partition: &accounts.us.partition, settings: &settings, progress: &progress };
         let seen = match with_family!(family.name, judged(scene, name, None)) {
             Some(Ok(Some(seen))) => seen,

@@ -18,6 +18,15 @@ pub(crate) struct Opened {
     pub(crate) aws: Rc<Aws>,
     /// Regions to check.
     pub(crate) regions: Vec<Region>,
+    /// Regions over which the account as a whole is judged; `None` if they are not known.
+    covered: Option<Vec<Region>>,
+}
+
+impl Opened {
+    /// Returns the settings under which this account is checked.
+    pub(crate) fn settings(&self, settings: &Settings) -> Settings {
+        Settings { regions: self.covered.clone(), swept: Some(self.regions.clone()), ..settings.clone() }
+    }
 }
 
 /// Accounts to check.
@@ -63,20 +72,20 @@ pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &Settings) -> R
             Box::pin(aws.enter_as(&us.partition, &id, &scope.role, scope.external_id.as_deref())).await.map(Rc::new)
         };
         let found = match entered {
-            Ok(aws) => Box::pin(regions(&aws, scope, settings)).await.map(|regions| (aws, regions)),
+            Ok(aws) => Box::pin(regions(&aws, scope, settings)).await.map(|(covered, regions)| (aws, covered, regions)),
             Err(error) => Err(error),
         };
         let problem = match found {
-            Ok((_, regions)) if regions.is_empty() => {
+            Ok((.., regions)) if regions.is_empty() => {
                 let asked = scope.regions.join(", ");
                 Problem::unusable(format!("--regions: account {id} has enabled no region {asked}"))
             }
-            Ok((aws, regions)) => {
+            Ok((aws, covered, regions)) => {
                 notes.extend(
                     unmatched(scope, &regions)
                         .map(|name| OneLine::from(format!("--regions: account {id} has enabled no region {name}"))),
                 );
-                opened.push(Opened { id, aws, regions });
+                opened.push(Opened { id, aws, regions, covered });
                 continue;
             }
             Err(error) => {
@@ -94,20 +103,33 @@ pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &Settings) -> R
     }
 }
 
-/// Returns the regions to check. They are asked for only where they are not all named.
-async fn regions(aws: &Aws, scope: &Scope, settings: &Settings) -> Result<Vec<Region>, CallError> {
+/// Returns all regions of an account, `None` if they are not known, and those to check. Where all that are to be checked are
+/// named, nobody has to be able to list them.
+async fn regions(
+    aws: &Aws,
+    scope: &Scope,
+    settings: &Settings,
+) -> Result<(Option<Vec<Region>>, Vec<Region>), CallError> {
+    let all = match &settings.regions {
+        Some(regions) => Ok(regions.clone()),
+        None => Box::pin(aws.regions()).await,
+    };
     let named: Option<Vec<Region>> = scope.regions.iter().map(|name| Region::parse(name)).collect();
     if let Some(named) = named.filter(|named| !named.is_empty()) {
-        return Ok(named);
+        let more = |all: Vec<Region>| {
+            let more: Vec<Region> = named.iter().filter(|it| !all.contains(it)).cloned().collect();
+            all.into_iter().chain(more).collect()
+        };
+        // Where AWS lists them for nobody, those that are named are taken for all.
+        let all = if settings.home.unlisted().is_some() { all.or_else(|_| Ok(Vec::new())) } else { all };
+        return Ok((all.map(more).ok(), named));
     }
-    let all = match &settings.regions {
-        Some(regions) => regions.clone(),
-        None => Box::pin(aws.regions()).await?,
-    };
-    let takes = |region: &Region| {
+    let all = all?;
+    let takes = |region: &&Region| {
         scope.regions.is_empty() || scope.regions.iter().any(|pattern| fits(pattern, region.as_str()))
     };
-    Ok(all.into_iter().filter(takes).collect())
+    let taken = all.iter().filter(takes).cloned().collect();
+    Ok((Some(all), taken))
 }
 
 /// Returns what was asked for and is no region of an account, such as a name that was misspelt.

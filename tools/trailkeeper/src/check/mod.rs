@@ -76,6 +76,9 @@ fn parsed(aws: &Aws, variables: impl Iterator<Item = (String, String)>) -> Resul
     for name in settings.unknown.iter().map(|it| OneLine::from(it.as_str())) {
         eprintln!("trailkeeper: {name} is no setting");
     }
+    for told in settings.unknown_controls.iter().map(|it| OneLine::from(it.to_string())) {
+        eprintln!("trailkeeper: {told}");
+    }
     Ok(settings)
 }
 
@@ -138,12 +141,9 @@ pub(crate) async fn checked(
     let accounts::Accounts { us, opened, unopened, mut notes } = Box::pin(open(aws, scope, &settings)).await?;
     let (mut findings, mut left_out): (Vec<Finding>, Vec<Finding>) = (Vec::new(), Vec::new());
     for account in &opened {
-        let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
+        let settings = account.settings(&settings);
         progress.account(&account.id, &account.regions);
         let walked = Box::pin(walk::account(aws, account, &settings, &controls, progress)).await;
-        if let Some(note) = unseen(account, &settings, &controls, &walked) {
-            notes.push(note);
-        }
         let asked = walked.findings.into_iter().filter(|it| controls.contains(&it.control));
         let (taken, less): (Vec<Finding>, Vec<Finding>) = asked.partition(|it| selection.takes(it));
         findings.extend(taken);
@@ -173,21 +173,6 @@ pub(crate) async fn checked(
         findings,
     };
     Ok(Checked { report: report.in_order(), accounts: opened })
-}
-
-/// Says that an account may have no trail at all: that is told in the home region, which may not be asked for.
-fn unseen(account: &Opened, settings: &Settings, controls: &[&str], walked: &walk::Walked) -> Option<OneLine> {
-    let is_trail = |id: &str| id.starts_with("cloudtrail-");
-    let is_due = controls.iter().any(|id| is_trail(id)) && !account.regions.contains(&settings.home);
-    let is_seen = walked.findings.iter().any(|it| is_trail(it.control));
-    (is_due && !is_seen).then(|| {
-        let note = format!(
-            "family trail of account {}: no trail is seen from the regions that were asked for, and whether the account has \
-             one is told in {}: add it to --regions, or name another home with --region",
-            account.id, settings.home
-        );
-        note.into()
-    })
 }
 
 fn read(file: &Path) -> Result<Baseline, Problem> {

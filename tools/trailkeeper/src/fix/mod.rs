@@ -167,7 +167,7 @@ impl Fixing<'_> {
         let by = &found.report.by;
         let (partition, own) = Arn::parse(by).map_or(("aws", ""), |arn| (arn.partition, arn.account));
         let Some(account) = found.accounts.iter().find(|it| it.id == *finding.account) else { return Ok(true) };
-        let settings = Settings { regions: Some(account.regions.clone()), ..self.settings.clone() };
+        let settings = account.settings(&self.settings);
         let mut writing = settings.clone();
         writing.modes.overrides.insert(asked.control.clone(), Mode::Enforce);
         let makes_it = finding.steps.iter().any(|it| it.action == MAKES_A_TRAIL.1);

@@ -54,14 +54,17 @@ impl Read<Monitoring> for Alarms {
     }
 
     /// Lists the account once, in the region of its log group, or in the first monitored region if somebody else
-    /// monitors that one.
+    /// monitors that one; also in a sweep of other regions.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
-        if place.region != self.asked() {
+        let asked = self.asked();
+        let swept = self.settings.swept.as_deref().unwrap_or_default();
+        let once = if swept.contains(&asked) { &asked } else { swept.first().unwrap_or(&asked) };
+        if place.region != *once {
             return Ok(Page::default());
         }
         let found = self.locate(place, ACCOUNT).await?;
         let looked_after = |region: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(region));
-        let region = found.filter(looked_after).unwrap_or_else(|| place.region.clone());
+        let region = found.filter(looked_after).unwrap_or(asked);
         Ok(vec![Monitoring::subject(managed::at(place, &region), ACCOUNT)].into())
     }
 

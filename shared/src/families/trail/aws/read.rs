@@ -30,7 +30,8 @@ impl Read<Trail> for Trails {
     }
 
     /// Lists every trail with its home in the region, and shadows only if their home is not monitored. The function's
-    /// own region represents an account without any trail.
+    /// own region represents an account without any trail. What a sweep of some regions would miss by that is listed where it
+    /// is at home: a trail that covers the region, too, and the account.
     async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         if let Some(Dependency::RolePolicies(role)) = using
             && !self.roles.may_serve(role, "cloudtrail.amazonaws.com").await
@@ -40,14 +41,20 @@ impl Read<Trail> for Trails {
         self.buckets.expect_many();
         let listed = self.cloudtrail.describe(&place.region).await?;
         let looked_after = |home: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(home));
-        let due = listed.iter().filter(|trail| {
-            let home = trail.home_region().and_then(Region::parse);
-            let here = home.is_none_or(|home| home == place.region || !looked_after(&home));
-            here && using.is_none_or(|dependency| leans(trail, place, dependency))
+        let missed = |home: &Region| self.settings.swept.as_ref().is_some_and(|it| !it.contains(home));
+        let at = |region: Region| Place { region, ..place.clone() };
+        let due = listed.iter().filter_map(|trail| {
+            let home = trail.home_region().and_then(Region::parse).unwrap_or_else(|| place.region.clone());
+            let is_due = using.is_none_or(|dependency| leans(trail, place, dependency));
+            if home == place.region || !looked_after(&home) {
+                return is_due.then_some((place.clone(), trail));
+            }
+            (is_due && missed(&home)).then(|| (at(home), trail))
         });
-        let mut subjects: Vec<Subject> = due.filter_map(|trail| subject(place, trail)).collect();
-        if listed.is_empty() && using.is_none() && place.region == self.settings.home {
-            subjects.push(Trail::subject(place.clone(), MANAGED_TRAIL));
+        let mut subjects: Vec<Subject> = due.filter_map(|(place, trail)| subject(&place, trail)).collect();
+        let home = &self.settings.home;
+        if listed.is_empty() && using.is_none() && (place.region == *home || looked_after(home) && missed(home)) {
+            subjects.push(Trail::subject(at(home.clone()), MANAGED_TRAIL));
         }
         Ok(subjects.into())
     }
