@@ -98,8 +98,9 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let given = (place.settings(), &progress);
     let checked = Box::pin(checked(&aws, settings, (&asked.scope, &asked.selection), given)).await?;
     let mut report = checked.report;
-    if asked.history && !progress.was_stopped() {
-        Box::pin(last_change::ask(&checked.accounts, &mut report.findings)).await;
+    if asked.history {
+        // What was told by then is kept.
+        let _ = Box::pin(progress.until_stopped(last_change::ask(&checked.accounts, &mut report.findings))).await;
     }
     let baselines = baselines.into_iter().map(|it| it.at_least(asked.selection.min_severity)).collect();
     report.comparison = Baseline::compare_all(baselines, &report);
@@ -138,7 +139,10 @@ pub(crate) async fn checked(
             "no control is left to be checked: none is asked for by everything that was given, and switched on",
         ));
     }
-    let accounts::Accounts { us, opened, unopened, mut notes } = Box::pin(open(aws, scope, &settings)).await?;
+    let accounts::Accounts { us, opened, unopened, mut notes } =
+        Box::pin(progress.until_stopped(open(aws, scope, &settings)))
+            .await
+            .unwrap_or_else(|| Err(Problem::interrupted("the check was interrupted before anything was read")))?;
     let (mut findings, mut left_out): (Vec<Finding>, Vec<Finding>) = (Vec::new(), Vec::new());
     for account in &opened {
         let settings = account.settings(&settings);

@@ -104,13 +104,19 @@ impl Progress {
             code: "Interrupted".to_owned(),
             message: "the check was interrupted before this was read".to_owned(),
         };
-        if self.was_stopped() {
-            return Err(stopped());
-        }
+        self.until_stopped(answer).await.unwrap_or_else(|| Err(stopped()))
+    }
+
+    /// Awaits the end of some work; `None` if the check is to stop before that.
+    pub(crate) async fn until_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        // Who listens before looking misses nothing that happens in between.
         let notified = self.stop.notify.notified();
+        if self.was_stopped() {
+            return None;
+        }
         tokio::select! {
-            answer = answer => answer,
-            () = notified => Err(stopped()),
+            done = work => Some(done),
+            () = notified => None,
         }
     }
 
