@@ -2,7 +2,7 @@
 
 use super::ids::{ChangeId, FindingId};
 use crate::event::Origin;
-use crate::model::{Property, Region};
+use crate::model::{OneLine, Property, Region};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,6 +36,9 @@ pub struct LedgerEntry {
     pub ended: Option<DateTime<Utc>>,
     /// Who took the change back, if somebody did with Trailkeeper's command.
     pub undone: Option<Undone>,
+    /// Attempts to take the change back that left something of it, the latest last.
+    #[serde(default)]
+    pub undone_in_part: Vec<UndoneInPart>,
     /// How often the entry was written: whoever writes it says which writing was read.
     #[serde(default)]
     pub version: u64,
@@ -119,6 +122,28 @@ pub struct Undone {
     pub change: ChangeId,
 }
 
+/// Who took a part of a change back, and what of it was left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoneInPart {
+    /// ARN of the person's session.
+    pub by: OneLine,
+    /// Time at which the part was taken back.
+    pub at: DateTime<Utc>,
+    /// Id of the change that the command made.
+    pub change: ChangeId,
+    /// Calls that were left as they were.
+    pub left: Vec<CallLeft>,
+}
+
+/// Call of a change that was left when others were taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallLeft {
+    /// Description of what the call did.
+    pub summary: OneLine,
+    /// Why it was left.
+    pub because: OneLine,
+}
+
 impl EntryStep {
     /// Returns what the property is given again: the text of a document where it is known, and else the value.
     #[must_use]
@@ -128,6 +153,12 @@ impl EntryStep {
 }
 
 impl LedgerEntry {
+    /// Returns the last attempt to take the change back that left something, as long as it is not taken back.
+    #[must_use]
+    pub fn undone_so_far(&self) -> Option<&UndoneInPart> {
+        self.undone_in_part.last().filter(|_| self.undone.is_none())
+    }
+
     /// Returns the entry as a later run closes it, which knows how the resource is and not what was done.
     #[must_use]
     pub fn closed(self, outcome: Outcome, at: DateTime<Utc>) -> Self {

@@ -352,6 +352,7 @@ mod tests {
             wrong_since: None,
             ended: Some(at + TimeDelta::seconds(2)),
             undone: None,
+            undone_in_part: Vec::new(),
             version: 0,
         }
     }

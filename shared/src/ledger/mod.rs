@@ -7,7 +7,7 @@ mod ids;
 mod standing;
 mod takeback;
 
-pub use entry::{CallState, EntryFinding, EntryStep, LedgerEntry, Outcome, Undone};
+pub use entry::{CallLeft, CallState, EntryFinding, EntryStep, LedgerEntry, Outcome, Undone, UndoneInPart};
 pub use history::{Fight, Fix, PERIOD, ResourceHistory, SetCall, TellingClaim, ToldStanding, Tool};
 pub use ids::{ChangeId, FindingId, NoChangeId};
 pub use standing::{Difference, Standing};

@@ -225,6 +225,7 @@ fn entry<F: Family>(id: crate::ledger::ChangeId, cause: &Origin, subject: &Subje
         wrong_since: since.and_then(|time| time.parse::<DateTime<Utc>>().ok()),
         ended: None,
         undone: None,
+        undone_in_part: Vec::new(),
         version: 0,
     }
 }

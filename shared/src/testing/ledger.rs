@@ -34,6 +34,7 @@ pub(crate) fn meant(family: &str, resource: &str, findings: &[(&str, &str)]) -> 
         wrong_since: None,
         ended: None,
         undone: None,
+        undone_in_part: Vec::new(),
         version: 0,
     }
 }

@@ -106,6 +106,7 @@ mod tests {
             wrong_since: None,
             ended: None,
             undone: None,
+            undone_in_part: Vec::new(),
             version: 0,
         }
     }

@@ -63,6 +63,11 @@ def test_with_a_role_of_the_account_and_the_ledger_at_home(
     ann, given = Desk(ministack.endpoint, credentials=None), profiles(tmp_path)
     refused = ann.run("undo", change, "--yes", "--profile", "home", **given)
     assert refused.code == 1 and f"change {change} is in account {MEMBER}" in refused.err, refused
+    shown = ann.run("show", change, "--profile", "home", **given).out
+    whose = f", where ROLE is a role of account {MEMBER} that you may enter"
+    assert f"To take it back{whose}: trailkeeper undo {change} --table {TABLE} --profile home --role ROLE\n" in shown, shown
+    entered = ann.run("show", change, *BY_PROFILE, **given).out
+    assert f"To take it back: trailkeeper undo {change} --table {TABLE} --ledger-profile home --profile member\n" in entered
     done = ann.run("undo", change, "--yes", *how, **given)
     assert done.code == 0, done
     assert not described(member, server_id).get("LoggingRole")

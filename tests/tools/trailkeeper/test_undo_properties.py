@@ -133,10 +133,35 @@ def test_a_role_that_another_server_uses_stays(function: StartFunction, moto: Mo
     assert f"is used by server {other}" in said, said
     assert not described(moto, one).get("LoggingRole") and described(moto, other)["LoggingRole"]
     moto.client("iam").get_role(RoleName="trailkeeper-transfer-logging")
+    told_in_part(desk, first, "trailkeeper-transfer-logging", f"is used by server {other}")
     # Once nothing is in the way, it is taken back by the same command.
     desk.undo(desk.history()[1]["id"])
     assert desk.show(first)["undone"] is None and desk.undo(first).code == 0
     assert moto.client("iam").list_roles()["Roles"] == [] and desk.show(first)["undone"]
+    (listed,) = [it for it in desk.history() if it["id"] == first]
+    assert listed["undone"] and listed["undone_in_part"] is None
+    shown = desk.run("show", first).out
+    assert "  in part   " in shown and "still stands" not in shown and "To take" not in shown, shown
+
+
+def told_in_part(desk: Desk, change: str, stands: str, because: str) -> None:
+    """What took a part of a change back, who did, and what of it stands, is told by the list and by the change itself."""
+    (listed,) = [it for it in desk.history() if it["id"] == change]
+    part = listed["undone_in_part"]
+    (by,) = [it for it in desk.history() if it["id"] == part["change"]]
+    assert by["cause"] == "trailkeeper undo" and by["actor"] == part["by"] and listed["undone"] is None
+    assert any(stands in it["summary"] and because in it["because"] for it in part["left"]), part
+    assert desk.show(change)["undone_in_part"] == [part]
+    done = f" UTC by {part['by']}, with change {part['change']}"
+    lines = desk.run("history").out.splitlines()
+    (first,) = [number for number, line in enumerate(lines) if line.startswith(change)]
+    assert "  undone in part  " in lines[first] and "a part was taken back" in lines[first + 1] and done in lines[first + 1]
+    assert lines[first + 2].startswith("    still stands: ") and stands in "".join(lines[first + 2:])
+    assert "    run again, the same undo takes the rest back, once nothing is in its way" in lines, lines
+    shown = desk.run("show", change).out
+    assert "  in part   " in shown and done in shown and "\nWhat still stands\n" in shown and because in shown, shown
+    assert f"\nTo take the rest back, the same again: trailkeeper undo {change} --table" in shown, shown
+    assert f"  undoes    change {change}\n" in desk.run("show", part["change"]).out
 
 
 def test_encryption_of_a_bucket(function: StartFunction, moto: Moto, desk: Desk) -> None:

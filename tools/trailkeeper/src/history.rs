@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use trailkeeper::aws::ledger::ListedChange;
 use trailkeeper::families::control_ids;
+use trailkeeper::ledger::UndoneInPart;
 use trailkeeper::model::is_account;
 
 /// What is asked for.
@@ -91,6 +92,7 @@ fn text(found: &[ListedChange], since: DateTime<Utc>) -> String {
     }
     let outcome = |change: &ListedChange| match &*change.outcome {
         _ if change.undone.is_some() => "undone".into(),
+        _ if change.undone_in_part.is_some() => "undone in part".into(),
         // What a person takes back puts nothing right.
         "fixed" if change.controls.is_empty() => "done".into(),
         _ => change.outcome.clone(),
@@ -106,6 +108,17 @@ fn text(found: &[ListedChange], since: DateTime<Utc>) -> String {
         // Writing to a String cannot fail.
         let _ = write!(text, "{id}  {time}  {:width$}  {account} {region}  {resource}  {controls}", &*outcome(change));
         let _ = writeln!(text, "  by {}", by(family, cause, actor.as_deref()));
+        if let Some(part) = &change.undone_in_part {
+            let _ = write_part(&mut text, part);
+            let _ = writeln!(text, "    run again, the same undo takes the rest back, once nothing is in its way");
+        }
     }
     text
+}
+
+/// Writes who took a part of a change back, and what of it still stands.
+fn write_part(text: &mut String, part: &UndoneInPart) -> std::fmt::Result {
+    let UndoneInPart { by, at, change, left } = part;
+    writeln!(text, "    a part was taken back {} by {by}, with change {change}", when::second(*at))?;
+    left.iter().try_for_each(|call| writeln!(text, "    still stands: {}", call.summary))
 }

@@ -1,7 +1,7 @@
 //! `trailkeeper show`: shows one change.
 
 use crate::arguments::{change, change_of, json};
-use crate::changes::Changes;
+use crate::changes::{Changes, person};
 use crate::problem::Problem;
 use crate::terminal::{print, print_json};
 use crate::when;
@@ -12,6 +12,9 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use trailkeeper::ledger::{CallState, ChangeId, EntryStep, LedgerEntry, Outcome};
 use trailkeeper::model::{OneLine, Undo};
+
+/// Cause of a change by which a person took another one back; its id is that of the other one.
+const UNDO: &str = "trailkeeper undo";
 
 /// What is asked for.
 #[derive(Debug)]
@@ -39,12 +42,47 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
     if asked.json {
         print_json(&entry)?;
     } else {
-        print(&text(&entry, &changes.given).unwrap_or_default())?;
+        let undoing = Undoing::of(&entry, changes).await;
+        print(&text(&entry, &undoing).unwrap_or_default())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(entry: &LedgerEntry, given: &str) -> Result<String, std::fmt::Error> {
+/// What has to be given to take a change back.
+#[derive(Debug, Default)]
+struct Undoing {
+    /// Options, each after a blank.
+    options: String,
+    /// What to put into them, after a comma.
+    remark: String,
+}
+
+impl Undoing {
+    /// Returns what these credentials need to take a change back.
+    async fn of(entry: &LedgerEntry, changes: &Changes) -> Self {
+        let options = changes.given.clone();
+        if !is_undoable(entry) {
+            return Self::default();
+        }
+        match person(&changes.aws).await {
+            Ok(us) if us.account != entry.account => Self {
+                options: format!("{options} --role ROLE"),
+                remark: format!(
+                    ", where ROLE is a role of account {} that you may enter",
+                    OneLine::from(entry.account.as_str())
+                ),
+            },
+            _ => Self { options, remark: String::new() },
+        }
+    }
+}
+
+/// Returns whether anything of a change may be left to take back.
+fn is_undoable(entry: &LedgerEntry) -> bool {
+    entry.undone.is_none() && entry.steps.iter().any(|it| matches!(it.state, CallState::Applied | CallState::Meant))
+}
+
+fn text(entry: &LedgerEntry, undoing: &Undoing) -> Result<String, std::fmt::Error> {
     let line = |text: &str| OneLine::from(text);
     let mut text = String::new();
     let LedgerEntry { id, family, account, region, resource, cause, findings, steps, outcome, .. } = entry;
@@ -66,6 +104,12 @@ fn text(entry: &LedgerEntry, given: &str) -> Result<String, std::fmt::Error> {
         let (by, at) = (line(&undone.by), when::second(undone.at));
         writeln!(text, "  undone    {at} by {by}, with change {}", undone.change)?;
     }
+    for part in &entry.undone_in_part {
+        writeln!(text, "  in part   {} by {}, with change {}", when::second(part.at), part.by, part.change)?;
+    }
+    if cause.name == UNDO {
+        cause.id.iter().try_for_each(|of| writeln!(text, "  undoes    change {}", line(of)))?;
+    }
     if !findings.is_empty() {
         writeln!(text, "\nWhat was wrong")?;
     }
@@ -81,8 +125,13 @@ fn text(entry: &LedgerEntry, given: &str) -> Result<String, std::fmt::Error> {
     for (number, step) in steps.iter().enumerate() {
         write_step(&mut text, number + 1, step)?;
     }
-    if entry.undone.is_none() && steps.iter().any(|it| matches!(it.state, CallState::Applied | CallState::Meant)) {
-        writeln!(text, "\nTo take it back: trailkeeper undo {id}{given}")?;
+    if let Some(part) = entry.undone_so_far() {
+        writeln!(text, "\nWhat still stands")?;
+        part.left.iter().try_for_each(|it| writeln!(text, "  {}: {}", it.summary, it.because))?;
+    }
+    if is_undoable(entry) {
+        let which = if entry.undone_so_far().is_some() { "the rest back, the same again" } else { "it back" };
+        writeln!(text, "\nTo take {which}{}: trailkeeper undo {id}{}", undoing.remark, undoing.options)?;
     }
     Ok(text)
 }

@@ -1,7 +1,7 @@
 //! Lists of changes, for people.
 
 use super::{Item, TableLedger, call, text, unreadable};
-use crate::ledger::{ChangeId, FindingId};
+use crate::ledger::{ChangeId, FindingId, UndoneInPart};
 use crate::model::{CallError, OneLine};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -31,6 +31,8 @@ pub struct ListedChange {
     pub actor: Option<OneLine>,
     /// Id of the change that took this one back.
     pub undone: Option<ChangeId>,
+    /// The last attempt to take this one back that left something, as long as it is not taken back.
+    pub undone_in_part: Option<UndoneInPart>,
 }
 
 impl TableLedger {
@@ -107,6 +109,7 @@ fn listed(item: &Item) -> Option<ListedChange> {
         cause: line("cause"),
         actor: word("actor").map(|it| OneLine::from(it.as_str())),
         undone: word("undone").and_then(|it| it.parse().ok()),
+        undone_in_part: word("undone").and_then(|it| serde_json::from_str(it).ok()),
     })
 }
 

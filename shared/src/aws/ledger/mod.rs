@@ -180,7 +180,8 @@ impl Ledger for TableLedger {
                 return Ok(());
             }
             if let Some(stored) = self.entry(entry.id).await? {
-                (entry.version, entry.undone) = (stored.version, stored.undone);
+                (entry.version, entry.undone, entry.undone_in_part) =
+                    (stored.version, stored.undone, stored.undone_in_part);
             }
             pause(attempt).await;
         }
@@ -297,6 +298,15 @@ fn unreadable(action: &'static str, message: &str) -> CallError {
     CallError { action, kind: ErrorKind::Rejected, code: "Unreadable".to_owned(), message: message.to_owned() }
 }
 
+/// Returns what the list of changes says of taking a change back: the id of the change that did it, or the last attempt that
+/// left something, as JSON.
+fn undone(entry: &LedgerEntry) -> Option<String> {
+    match &entry.undone {
+        Some(undone) => Some(undone.change.to_string()),
+        None => serde_json::to_string(entry.undone_so_far()?).ok(),
+    }
+}
+
 /// Returns the items of an entry.
 fn items(entry: &LedgerEntry) -> Result<Vec<Item>, CallError> {
     let parts = packed(entry)?.into_iter().enumerate().map(|(number, part)| {
@@ -324,7 +334,7 @@ fn items(entry: &LedgerEntry) -> Result<Vec<Item>, CallError> {
         ]);
         first.extend(entry.cause.actor.as_deref().map(|actor| ("actor".to_owned(), text(actor))));
         first.extend(entry.ended.map(|at| ("ended".to_owned(), text(&at.to_rfc3339()))));
-        first.extend(entry.undone.as_ref().map(|undone| ("undone".to_owned(), text(&undone.change.to_string()))));
+        first.extend(undone(entry).map(|undone| ("undone".to_owned(), text(&undone))));
         if !entry.is_over() {
             first.insert("open".to_owned(), text(&open_key(&entry.family, &entry.account)));
         }

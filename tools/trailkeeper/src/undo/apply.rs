@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 use trailkeeper::event::Origin;
 use trailkeeper::ledger::{
-    CallState, ChangeId, EntryStep, LedgerEntry, Outcome, PlannedReversal, Reversal, Standing, Undone,
+    CallLeft, CallState, ChangeId, EntryStep, LedgerEntry, Outcome, PlannedReversal, Reversal, Standing, Undone,
+    UndoneInPart,
 };
 use trailkeeper::model::{OneLine, Property};
 use trailkeeper::reconcile::ports::Ledger;
@@ -59,12 +60,17 @@ pub(super) async fn run(
     change.outcome = if end.is_ok() { Outcome::Fixed } else { Outcome::Failed };
     change.ended = Some(Utc::now());
     keep(job, &mut change).await?;
+    let waits = planned.iter().any(|it| matches!(it.reversal, Reversal::Waits(_)));
+    let marked = if end.is_ok() && !waits {
+        mark(job, &change).await
+    } else if change.steps.iter().any(|step| step.state == CallState::Applied) {
+        // What is left is taken back by running it again.
+        mark_part(job, &change, left(planned, &due, &change)).await
+    } else {
+        Ok(())
+    };
     if end.is_ok() {
-        let waits = planned.iter().any(|it| matches!(it.reversal, Reversal::Waits(_)));
-        // What waits is taken back by running it again.
-        if !waits {
-            mark(job, &change).await?;
-        }
+        marked?;
         let stays = planned.iter().filter(|it| matches!(it.reversal, Reversal::Stays(_) | Reversal::Waits(_))).count();
         let but = if stays == 0 { String::new() } else { format!(", but for what stays ({stays}): see above") };
         let again = if waits { " Run it again once nothing is in the way." } else { "" };
@@ -137,18 +143,57 @@ fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
         wrong_since: None,
         ended: None,
         undone: None,
+        undone_in_part: Vec::new(),
         version: 0,
         ..job.entry.clone()
     }
 }
 
-/// Records with the change that it was taken back by another one, whatever else was written of it since it was read.
+/// Returns the calls of the change that are left as they are, from the last to the first.
+fn left(planned: &[PlannedReversal<'_>], due: &[&EntryStep], change: &LedgerEntry) -> Vec<CallLeft> {
+    let of = |PlannedReversal { step, reversal }: &PlannedReversal<'_>| {
+        let because = match reversal {
+            Reversal::Stays(why) | Reversal::Waits(why) => why.clone(),
+            Reversal::Restore { .. } => {
+                let own = due.iter().position(|it| it == step)?;
+                match &change.steps.get(own)?.state {
+                    CallState::Failed(error) => error.clone(),
+                    CallState::Skipped => "it was not tried after one that failed".to_owned(),
+                    CallState::Applied | CallState::Meant => return None,
+                }
+            }
+            Reversal::Nothing(_) | Reversal::Refused(_) => return None,
+        };
+        Some(CallLeft { summary: step.summary.as_str().into(), because: because.into() })
+    };
+    planned.iter().filter_map(of).collect()
+}
+
+/// Records with the change that it was taken back by another one.
 async fn mark(job: &Job<'_>, change: &LedgerEntry) -> Result<(), Problem> {
+    let undone = Undone { by: job.person.arn.clone(), at: Utc::now(), change: change.id };
+    write(job, |entry| {
+        let ended = entry.ended.or(change.ended);
+        LedgerEntry { undone: Some(undone.clone()), ended, ..entry }
+    })
+    .await
+}
+
+/// Records with the change that another one took a part of it back, and what is left.
+async fn mark_part(job: &Job<'_>, change: &LedgerEntry, left: Vec<CallLeft>) -> Result<(), Problem> {
+    let part = UndoneInPart { by: job.person.arn.as_str().into(), at: Utc::now(), change: change.id, left };
+    write(job, |mut entry| {
+        entry.undone_in_part.push(part.clone());
+        entry
+    })
+    .await
+}
+
+/// Writes the entry of the change anew, whatever else was written of it since it was read.
+async fn write(job: &Job<'_>, marked: impl Fn(LedgerEntry) -> LedgerEntry) -> Result<(), Problem> {
     let mut entry = job.entry.clone();
     for _ in 0..MARKS {
-        let undone = Undone { by: job.person.arn.clone(), at: Utc::now(), change: change.id };
-        let marked = LedgerEntry { undone: Some(undone), ended: entry.ended.or(change.ended), ..entry };
-        match job.changes.ledger.replace(&marked).await {
+        match job.changes.ledger.replace(&marked(entry)).await {
             Ok(true) => return Ok(()),
             Ok(false) => {}
             Err(error) => return Err(job.changes.unreadable(&error).await),
