@@ -14,9 +14,18 @@ from envelope import api_call, schedule
 from given import trail
 from inbox import Inbox
 from local_aws.processes import ACCOUNT, Faults, Moto
+from observed import results
 from runtime_api import Function
 
 FAMILIES = ("transfer", "trail", "bucket", "vpc", "key", "recorder", "monitoring")
+BY_REGION = ("transfer", "vpc", "key", "recorder")
+"""The families that sweep each region by itself."""
+EVERYWHERE = [
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-west-1", "eu-west-2", "eu-west-3",
+    "eu-central-1", "eu-north-1", "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1",
+    "ap-southeast-2",
+]
+"""The 17 regions that are enabled in every account."""
 Start = Callable[..., Function]
 
 
@@ -62,24 +71,58 @@ def letters(moto: Moto) -> list[dict[str, Any]]:
     return list(moto.mail())
 
 
-def test_an_empty_account_gets_one_mail_on_the_first_day_and_none_on_the_second(
+def test_an_empty_account_gets_one_mail_on_the_first_day_and_none_until_a_week_later(
     start: Start, moto: Moto, table: str
 ) -> None:
+    """In all the regions that every account has: families that sweep each of them count once."""
+    moto.regions(EVERYWHERE)
     digest = start("digest")
     functions = {name: start(name) for name in FAMILIES}
-    counts = []
+    mails: list[list[dict[str, Any]]] = []
     for _day in range(9):
+        swept = set()
         for name, function in functions.items():
             answer = function.invoke(schedule(), timeout=120)
             assert answer.ok, (name, answer.error_message)
+            swept |= {it["region"] for it in results(answer)}
+        assert swept == set(EVERYWHERE)
         assert letters(moto) == [], "no family tells anybody by itself"
         assert digest.invoke(schedule()).ok and letters(moto) == [], "results may still come in"
         later(moto, table, minutes=11)
         assert digest.invoke(schedule()).ok
-        counts.append(len(letters(moto)))
+        mails.append(letters(moto))
         assert digest.invoke(schedule()).ok and letters(moto) == [], "what was told is told"
         later(moto, table, days=1)
-    assert counts == [1, 0, 0, 0, 0, 0, 0, 1, 0]
+    assert [len(of_day) for of_day in mails] == [1, 0, 0, 0, 0, 0, 0, 1, 0]
+    for told in (mails[0][0], mails[7][0]):
+        assert all(region in told["text"] for region in EVERYWHERE), told["text"]
+
+
+def of_region(family: str, region: str) -> dict[str, Any]:
+    """The sweep of one region, as it is left to an invocation of its own."""
+    detail = {"family": family, "account": ACCOUNT, "region": region}
+    return schedule("trailkeeper") | {"detail-type": "Trailkeeper Sweep", "detail": detail}
+
+
+def test_sweeps_of_each_region_by_itself_are_one_mail_on_the_first_day_none_on_the_second_and_one_on_the_eighth(
+    start: Start, moto: Moto, table: str
+) -> None:
+    moto.regions(EVERYWHERE)
+    digest = start("digest")
+    functions = {name: start(name) for name in FAMILIES}
+    counts = []
+    for days in (1, 6, 1):
+        for name, function in functions.items():
+            events = [of_region(name, region) for region in EVERYWHERE] if name in BY_REGION else [schedule()]
+            for event in events:
+                answer = function.invoke(event, timeout=120)
+                assert answer.ok and not answer.body.get("ignored"), (name, answer)
+        assert digest.invoke(schedule()).ok and letters(moto) == [], "results may still come in"
+        later(moto, table, minutes=11)
+        assert digest.invoke(schedule()).ok
+        counts.append(len(letters(moto)))
+        later(moto, table, days=days)
+    assert counts == [1, 0, 1]
 
 
 def test_what_is_new_is_told_and_nothing_else(start: Start, moto: Moto, table: str, inbox: Inbox) -> None:
