@@ -11,6 +11,7 @@ from broken import BROKEN
 from conftest import StartFunction
 from given import described, server, trail
 from kms_keys import key, key_call, rotation
+from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from log_buckets import ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, PUBLIC, bucket_call, only, trail_policy
 from trails import basic, create_trail, kept_trail, trail_call
@@ -142,6 +143,24 @@ def test_a_role_that_another_server_uses_stays(function: StartFunction, moto: Mo
     assert listed["undone"] and listed["undone_in_part"] is None
     shown = desk.run("show", first).out
     assert "  in part   " in shown and "still stands" not in shown and "To take" not in shown, shown
+
+
+def test_after_a_call_that_fails_the_same_again_takes_the_rest_back(
+    function: StartFunction, moto: Moto, faults: Faults, desk: Desk
+) -> None:
+    from envelope import create_server
+
+    made = server(moto)
+    before = snapshot(moto, [REGION])
+    fixed(function, moto, "transfer", create_server(made))
+    change = desk.history()[0]["id"]
+    faults.deny("iam", "DeleteRolePolicy")
+    done = Desk(faults.endpoint).run("undo", change, "--yes")
+    assert done.code == 1 and not described(moto, made).get("LoggingRole"), done
+    told_in_part(desk, change, "trailkeeper-transfer-logging", "iam:DeleteRolePolicy")
+    assert any("after one that failed" in it["because"] for it in desk.history()[0]["undone_in_part"]["left"])
+    faults.clear()
+    assert desk.undo(change).code == 0 and left(moto, before) == set()
 
 
 def told_in_part(desk: Desk, change: str, stands: str, because: str) -> None:
