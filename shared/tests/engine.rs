@@ -67,7 +67,8 @@ impl Script {
         let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
         let subject = Transfer::subject(place, "s-1");
         let settings = Settings::of(Modes::all(Mode::Enforce));
-        let pen = Pen { writer: self, ledger: None::<&Infallible>, cause: &Origin::default(), others: &[] };
+        let pen =
+            Pen { writer: self, ledger: None::<&Infallible>, cause: &Origin::default(), others: &[], tells: true };
         let checked = reconcile::<Transfer, _, _, _>(self, Some(pen), &subject, &settings, Instant::now() + time).await;
         let [outcome] = checked.outcomes.try_into().expect("one control");
         outcome

@@ -210,6 +210,69 @@ def test_a_crash_between_any_two_of_several_calls_leaves_what_was_meant(
     assert not [it for it in ledger.items(moto, table, "change#") if "open" in it]
 
 
+STARTS_ALONE = {"mode": "dry-run", "TRAILKEEPER_CONTROLS": "cloudtrail-logging=enforce"}
+"""Nothing but the trail is started: two transactions, one before the call and one after it, and one update."""
+CALLS_OF_A_FIX = [
+    ("TransactWriteItems", 1), ("StartLogging", 1), ("TransactWriteItems", 2), ("Query", 1), ("Publish", 1), ("UpdateItem", 1),
+]
+
+
+def fixes(moto: Moto) -> list[dict[str, Any]]:
+    """The new mails that tell of a fix, some besides what was called."""
+    return [it for it in moto.mail() if "FIXED (1), read back as right:\n    cloudtrail-logging" in it["text"]]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("operation", "nth"), CALLS_OF_A_FIX)
+def test_a_crash_between_any_two_of_six_calls_is_told_by_the_retry(
+    start: Start, moto: Moto, table: str, inbox: Inbox, operation: str, nth: int, when: str
+) -> None:
+    settings = STARTS_ALONE | {"TRAILKEEPER_TOPIC_ARN": inbox.topic}
+    arn = trail(moto)
+    event = stopped(moto, arn)
+    dies(start("trail", **settings), moto, event, operation, when, nth)
+    assert start("trail", **settings).invoke(event).ok and trail_status(moto)["IsLogging"]
+    told = fixes(moto)
+    # Who dies while people are told does not know whether they were: telling twice is better than telling nobody.
+    is_sure = (operation, when) not in {("Publish", "before"), ("Publish", "after"), ("UpdateItem", "before")}
+    assert len(told) in ((1,) if is_sure else (1, 2)), [it["subject"] for it in told]
+    assert all("alice" in it["text"] and "trail main" in it["subject"] for it in told), told
+    others = api_call("cloudtrail", "AddTags", requestParameters={"resourceId": arn}, eventID=str(uuid.uuid4()))
+    for again in (event, others):
+        assert start("trail", **settings).invoke(again).ok and fixes(moto) == [], "nobody is told any more"
+    items = ledger.items(moto, table, "change#")
+    assert not [it for it in items if "open" in it] and [it for it in items if "told" in it], items
+
+
+def test_that_people_were_told_costs_one_call_after_a_fix(start: Start, moto: Moto, faults: Faults, inbox: Inbox) -> None:
+    event = stopped(moto, trail(moto))
+    keeper = start("trail", **STARTS_ALONE, TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    faults.forget()
+    assert keeper.invoke(event).ok
+    meant = ended = ["GetItem", "TransactWriteItems"]
+    assert [it.operation for it in faults.calls("dynamodb")] == [*meant, *ended, "Query", "UpdateItem"]
+
+
+def test_a_fix_that_was_told_by_nobody_is_told_by_any_run_after_a_quarter_of_an_hour(
+    start: Start, moto: Moto, table: str, inbox: Inbox
+) -> None:
+    settings = STARTS_ALONE | {"TRAILKEEPER_TOPIC_ARN": inbox.topic}
+    arn = trail(moto)
+    dies(start("trail", **settings), moto, stopped(moto, arn), "Query", "before")
+    keeper = start("trail", **settings)
+    other = api_call("cloudtrail", "AddTags", requestParameters={"resourceId": arn}, eventID=str(uuid.uuid4()))
+    assert keeper.invoke(other).ok and fixes(moto) == [], "whoever fixed it may still be about to tell it"
+    (left,) = ledger.items(moto, table, "change#")
+    entry = json.loads(ledger.unzipped(left["body"]["B"]))
+    assert (entry["outcome"], entry["told"]) == ("fixed", None) and entry["telling"] == entry["ended"]
+    aged = json.dumps(entry | {"telling": "2026-03-02T11:20:50Z"})
+    moto.client("dynamodb").put_item(TableName=table, Item=left | {"body": {"B": ledger.zipped(aged.encode())}})
+    assert keeper.invoke(other).ok
+    (letter,) = fixes(moto)
+    assert "the function that fixed it, after StopLogging by " in letter["text"], letter["text"]
+    assert keeper.invoke(other).ok and fixes(moto) == []
+
+
 def test_what_another_control_advises_keeps_no_change_open(start: Start, moto: Moto, table: str) -> None:
     """MFA delete is only ever advised."""
     trail(moto)

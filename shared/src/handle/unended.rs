@@ -1,9 +1,9 @@
-//! Changes whose function ended before it could say how they ended.
+//! Changes whose function ended before it could say how they ended, or before it could tell people.
 
 use super::in_time;
 use crate::event::{Body, Event};
 use crate::family::Family;
-use crate::ledger::{LedgerEntry, Outcome};
+use crate::ledger::{ChangeId, LedgerEntry, Outcome};
 use crate::model::{Place, Region, Subject};
 use crate::reconcile::history::GONE;
 use crate::reconcile::pen::is_right;
@@ -25,7 +25,11 @@ const LOOKED_AT: usize = 100;
 
 /// What this invocation found of each resource.
 #[derive(Debug, Default)]
-pub(crate) struct Found(RefCell<BTreeMap<String, FoundAs>>);
+pub(crate) struct Found {
+    resources: RefCell<BTreeMap<String, FoundAs>>,
+    /// Changes that results are about: those are told with them.
+    changes: RefCell<BTreeSet<ChangeId>>,
+}
 
 /// What was found of a resource.
 #[derive(Debug)]
@@ -84,7 +88,13 @@ impl Found {
         } else {
             FoundAs::Judged(statuses)
         };
-        self.0.borrow_mut().insert(resource, state);
+        self.resources.borrow_mut().insert(resource, state);
+        self.changes.borrow_mut().extend(results.iter().filter_map(|result| result.change));
+    }
+
+    /// Returns the changes that results are about.
+    pub(crate) fn changes(&self) -> BTreeSet<ChangeId> {
+        self.changes.borrow().clone()
     }
 
     /// Returns the resources that a sweep has to look at beyond those that it found, for the sake of these changes: a resource
@@ -103,7 +113,7 @@ impl Found {
         let now = Utc::now();
         let is_due = |entry: &&LedgerEntry| {
             let here = region.is_none_or(|region| *region == entry.region);
-            here && is_over(entry, now) && !self.0.borrow().contains_key(&entry.resource)
+            here && !entry.is_over() && is_over(entry, now) && !self.resources.borrow().contains_key(&entry.resource)
         };
         let of = |entry: &LedgerEntry| F::subject(place(&entry.region), &entry.subject);
         open.iter().filter(is_due).take(LOOKED_AT).map(of).collect()
@@ -112,7 +122,7 @@ impl Found {
     /// Returns what of a change is to be told: the findings of controls that are right now because they were fixed, not for
     /// another reason such as an exemption, and the calls that no later change has made, which tells of them itself.
     fn untold(&self, mut entry: LedgerEntry) -> LedgerEntry {
-        let found = self.0.borrow();
+        let found = self.resources.borrow();
         let status = |statuses: &[(String, Status)], of: &str| {
             statuses.iter().find(|(control, _)| control == of).map(|(_, status)| *status)
         };
@@ -130,9 +140,9 @@ impl Found {
         entry
     }
 
-    /// Closes those of these changes whose resource was looked at, as far as there is time. What somebody has written since it
-    /// was read is left alone. Returns what of them was put right and was told by nobody. `retried` says of a change whether the
-    /// event that led to it is being handled again.
+    /// Closes those of these changes whose resource was looked at, as far as there is time, and takes it on to tell of those that
+    /// have ended and were told by nobody. What somebody has written since it was read is left alone. Returns what of them was put
+    /// right and is to be told. `retried` says of a change whether the event that led to it is being handled again.
     pub(crate) async fn close<L: Ledger>(
         &self,
         ledger: &L,
@@ -143,12 +153,11 @@ impl Found {
         let mut untold = Vec::new();
         for entry in open {
             let (now, retried) = (Utc::now(), retried(&entry));
-            let ended = self.0.borrow().get(&entry.resource).and_then(|found| found.ended(&entry, retried, now));
-            let Some(outcome) = ended else { continue };
-            let entry = entry.closed(outcome, now);
+            let Some((mut entry, tells)) = self.due(entry, retried, now) else { continue };
+            entry.telling = tells.as_ref().map(|_| now);
             match in_time("dynamodb:PutItem", ledger.replace(&entry), until).await {
                 Ok(true) => {}
-                // Whoever has written it since knows better, and has told people.
+                // Whoever has written it since knows better, and tells people.
                 Ok(false) => continue,
                 Err(error) => {
                     warn!(change = %entry.id, "the change could not be closed in the ledger: {error}");
@@ -158,19 +167,37 @@ impl Found {
                     }
                 }
             }
-            // Whoever is still at it tells people.
-            if retried || is_over(&entry, now) {
-                untold.push(self.untold(entry));
-            }
+            untold.extend(tells);
         }
-        untold.retain(|entry| !entry.findings.is_empty());
         untold
+    }
+
+    /// Returns a change as it is to be written, and what of it is to be told, if anything; `None` if it is left to others.
+    fn due(&self, entry: LedgerEntry, retried: bool, now: DateTime<Utc>) -> Option<(LedgerEntry, Option<LedgerEntry>)> {
+        if entry.is_untold() {
+            // Whoever is about to tell it is given the time that a function can take.
+            let is_left = retried || entry.telling.is_some_and(|since| now - since > LONGEST);
+            let mut tells = entry.clone();
+            tells.findings.retain(|it| it.fixed == Some(true));
+            return is_left.then_some((entry, Some(tells).filter(|it| !it.findings.is_empty())));
+        }
+        let outcome = self.resources.borrow().get(&entry.resource)?.ended(&entry, retried, now)?;
+        let (told, entry) = (entry.told.is_some(), entry.closed(outcome, now));
+        // Whoever is still at it tells people.
+        let tells = (retried || is_over(&entry, now)) && !told;
+        let tells = tells.then(|| self.untold(entry.clone())).filter(|it| !it.findings.is_empty());
+        Some((entry, tells))
     }
 }
 
-/// Reads the changes of a family in an account that have not ended, if there is time.
-pub(crate) async fn open<L: Ledger>(ledger: &L, family: &str, account: &str, until: Instant) -> Vec<LedgerEntry> {
-    in_time("dynamodb:Query", ledger.open(family, account), until).await.unwrap_or_else(|error| {
+/// Reads the changes of a family in an account that have not ended or were told by nobody, but these, if there is time.
+pub(crate) async fn open<L: Ledger>(
+    ledger: &L,
+    (family, account): (&str, &str),
+    without: &BTreeSet<ChangeId>,
+    until: Instant,
+) -> Vec<LedgerEntry> {
+    in_time("dynamodb:Query", ledger.open(family, account, without), until).await.unwrap_or_else(|error| {
         warn!("open changes could not be read from the ledger: {error}");
         Vec::new()
     })
@@ -182,7 +209,7 @@ mod tests {
     use super::*;
     use crate::event::{Origin, Sweep};
     use crate::families::key::Key;
-    use crate::ledger::{CallState, ChangeId, EntryFinding, EntryStep};
+    use crate::ledger::{CallState, EntryFinding, EntryStep};
     use crate::model::{Property, Severity};
     use crate::testing::ledger::{MemoryLedger, meant};
     use std::time::Duration;
@@ -203,7 +230,7 @@ mod tests {
     }
 
     async fn read(ledger: &MemoryLedger) -> Vec<LedgerEntry> {
-        open(ledger, "key", "111122223333", soon()).await
+        open(ledger, ("key", "111122223333"), &BTreeSet::new(), soon()).await
     }
 
     /// Returns how the change was closed, whether its finding was fixed, and how many findings are to be told.
@@ -243,7 +270,9 @@ mod tests {
         let before = read(&ledger).await;
         let told = found.close(&ledger, before.clone(), |_| true, soon()).await;
         assert_eq!(told.iter().map(|it| it.outcome).collect::<Vec<_>>(), [Outcome::FoundRight]);
-        assert_eq!((read(&ledger).await, found.close(&ledger, before, |_| true, soon()).await), (vec![], vec![]));
+        assert_eq!(found.close(&ledger, before, |_| true, soon()).await, [], "it was closed since");
+        ledger.told_change(told[0].id).await.expect("told");
+        assert_eq!(read(&ledger).await, []);
     }
 
     #[tokio::test]
@@ -280,6 +309,44 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn what_was_fixed_and_told_by_nobody_is_told_by_the_retry_or_by_others_once_nobody_can_be_at_it() {
+        for (retried, minutes, expected) in [(true, 0, 1), (false, 14, 0), (false, 16, 1)] {
+            // However the resource is by now.
+            for found in
+                [Found::default(), found("a", Status::Planned, "it is wrong"), found("a", Status::Compliant, "")]
+            {
+                let since = Utc::now() - TimeDelta::minutes(minutes);
+                let mut fixed = LedgerEntry {
+                    outcome: Outcome::Fixed,
+                    telling: Some(since),
+                    ..entry(TimeDelta::hours(1), "a").closed(Outcome::FoundRight, since)
+                };
+                let ledger = MemoryLedger::default();
+                ledger.keep(&mut fixed).await.expect("kept");
+                let before = read(&ledger).await;
+                let told = found.close(&ledger, before.clone(), |_| retried, soon()).await;
+                assert_eq!(told.iter().map(|it| it.findings.len()).sum::<usize>(), expected, "{retried} {minutes}");
+                let again = found.close(&ledger, before, |_| retried, soon()).await;
+                assert_eq!(again, [], "one of two that read the same tells it");
+                let again = found.close(&ledger, read(&ledger).await, |_| false, soon()).await;
+                assert_eq!(again, [], "whoever tells it has time for that");
+                ledger.told_change(fixed.id).await.expect("told");
+                assert_eq!(read(&ledger).await, []);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_was_told_before_its_end_could_be_written_is_not_told_again() {
+        let (ledger, found) = (MemoryLedger::default(), found("a", Status::Compliant, ""));
+        let mut open = entry(TimeDelta::hours(1), "a");
+        ledger.keep(&mut open).await.expect("kept");
+        ledger.told_change(open.id).await.expect("told");
+        assert_eq!(found.close(&ledger, read(&ledger).await, |_| true, soon()).await, []);
+        assert_eq!(read(&ledger).await, [], "it is closed");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_a_slow_ledger_does_not_close_in_time_is_told_all_the_same() {
         let (ledger, found) = (MemoryLedger::default(), found("a", Status::Compliant, ""));
@@ -288,7 +355,7 @@ mod tests {
         ledger.delay.set(Duration::from_hours(1));
         let until = soon();
         assert_eq!(found.close(&ledger, before, |_| true, until).await.len(), 1);
-        assert_eq!(open(&ledger, "key", "111122223333", until).await, []);
+        assert_eq!(open(&ledger, ("key", "111122223333"), &BTreeSet::new(), until).await, []);
         assert_eq!(Instant::now(), until);
         ledger.delay.set(Duration::ZERO);
         assert_eq!(read(&ledger).await.len(), 1, "a later run closes it");

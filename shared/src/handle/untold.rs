@@ -2,32 +2,39 @@
 
 use crate::event::Origin;
 use crate::family::Family;
-use crate::ledger::{CallState, EntryStep, LedgerEntry};
+use crate::ledger::{CallState, EntryFinding, EntryStep, LedgerEntry, Outcome};
 use crate::model::Severity;
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// Returns what people are told of a change whose findings were found right now: a fix for each of them, with all calls of the
-/// change. `led` says whether the event that led to the change is the one that is reported.
+/// Returns what people are told of a change whose findings were found right now, or were put right before its function ended:
+/// a fix for each of them, with all calls of the change. `led` says whether the event that led to the change is the one that is reported.
 pub(crate) fn fixes<F: Family>(entry: &LedgerEntry, led: bool, now: DateTime<Utc>) -> Vec<ControlResult> {
     let steps: Vec<StepReport> = entry.steps.iter().map(step_report).collect();
     let after = if led { String::new() } else { caused(&entry.cause) };
-    let fix = |control: &str, because: &str| {
+    let fix = |EntryFinding { control, because, fixed, .. }: &EntryFinding| {
         let about = F::CONTROLS.iter().map(|it| &it.about).find(|about| about.id == control);
         // A control that this version does not have may have been any.
         let severity = about.map_or(Severity::High, |about| about.severity);
-        let because = format!(
-            "{because}; the function that began to fix it{after} ended before it could tell of it, and by now it is right"
-        );
+        // Whoever made the change says of a finding that it was fixed; others say that it is right, or that it is not known.
+        let is_known = *fixed == Some(true) && matches!(entry.outcome, Outcome::Fixed | Outcome::Failed);
+        let (because, right_at) = if is_known {
+            let because = format!("{because}; the function that fixed it{after} ended before it could tell of it");
+            (because, entry.ended.unwrap_or(now))
+        } else {
+            let began = "the function that began to fix it";
+            let because = format!("{because}; {began}{after} ended before it could tell of it, and by now it is right");
+            (because, now)
+        };
         let region = entry.region.as_str();
         ControlResult {
             steps: steps.clone(),
             change: Some(entry.id),
-            right_at: Some(now.trunc_subsecs(0)),
+            right_at: Some(right_at.trunc_subsecs(0)),
             ..ControlResult::new((control, severity), &entry.resource, region, Status::Fixed, &because)
         }
     };
-    entry.findings.iter().map(|finding| fix(&finding.control, &finding.because)).collect()
+    entry.findings.iter().map(fix).collect()
 }
 
 /// Returns the words for the event that led to a change.
@@ -101,6 +108,19 @@ mod tests {
             assert_eq!((step.status, step.before.as_ref()), (StepStatus::Applied, Some(&json!({"IsLogging": false}))));
             assert!(step.undo.contains("stop-logging"), "{}", step.undo);
         }
+    }
+
+    #[test]
+    fn what_the_function_itself_saw_as_right_is_told_with_the_time_of_that() {
+        let at = "2026-03-02T11:20:50Z".parse().expect("a time");
+        let made = LedgerEntry { outcome: Outcome::Fixed, ..entry().closed(Outcome::FoundRight, at) };
+        for it in fixes::<Trail>(&made, true, Utc::now()) {
+            let told = "the trail is stopped; the function that fixed it ended before it could tell of it";
+            assert_eq!((&*it.because, it.right_at), (told, Some(at)));
+        }
+        let found = entry().closed(Outcome::FoundRight, at);
+        let told = fixes::<Trail>(&found, true, Utc::now());
+        assert!(told.iter().all(|it| it.because.contains("by now it is right") && it.right_at != Some(at)), "{told:?}");
     }
 
     #[test]

@@ -180,7 +180,7 @@ where
     }
 
     /// Closes the changes that earlier invocations left open, of the resources that were checked, as far as there is time, and
-    /// tells of those that were found right. A sweep also checks those that no list has any more. `heard` are the groups whose
+    /// tells of those that were found right, or that have ended and were told by nobody. A sweep also checks those that no list has any more. `heard` are the groups whose
     /// reports are published; never none.
     pub(crate) async fn close(&self, ledger: &L, account: &str, heard: &Leads, place: &impl Fn(&Region) -> Place) {
         let (found, until) = (&self.results.found, self.times.until);
@@ -189,7 +189,7 @@ where
             self.groups.all().into_iter().filter(|at| entry.cause.id.is_some() && led(at)).collect()
         };
         let is_before = |entry: &LedgerEntry| entry.id.time() < self.times.began;
-        let mut open = unended::open(ledger, F::NAME, account, until).await;
+        let mut open = unended::open(ledger, (F::NAME, account), &found.changes(), until).await;
         open.retain(|entry| is_before(entry) || !led_by(entry).is_empty());
         let all = self.groups.all();
         let event = all.iter().find_map(|at| self.groups.events(*at).next());
@@ -332,6 +332,7 @@ where
             ledger: self.ledger,
             cause,
             others,
+            tells: true,
         });
         Box::pin(reconcile::<F, R, W, L>(self.reader, pen, subject, self.settings, self.times.until)).await
     }

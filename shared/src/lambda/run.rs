@@ -12,20 +12,26 @@ use crate::event::{Body, Event};
 use crate::families::known;
 use crate::handle;
 use crate::handle::{Echoes, HandleError, handle};
+use crate::ledger::ChangeId;
 use crate::model::{CallError, Region, Severity};
 use crate::reconcile::ports::{Account, Ledger as _, Sink};
 use crate::report::mail::MailContext;
 use crate::report::message::messages;
-use crate::report::{ControlResult, FoundBySweep, Report};
+use crate::report::{ControlResult, FoundBySweep, Report, Status};
 use crate::settings::{Mode, Settings};
-use futures_util::FutureExt;
+use futures_util::stream::StreamExt as _;
+use futures_util::{FutureExt, stream};
 use serde::Serialize;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::rc::Rc;
 use tokio::time::timeout_at;
 use tracing::warn;
+
+/// Number of changes of which it is written at the same time that people were told.
+const WRITES_AT_ONCE: usize = 8;
 
 /// Runs the function of family `F` until Lambda ends it.
 #[must_use]
@@ -209,9 +215,17 @@ impl<'a, F: Connected> ReportSink<'a, F> {
         }
     }
 
-    /// Records that people were told of fights, or that it is kept for them. What is not recorded is told once more.
+    /// Records that people were told of fixes and fights, or that it is kept for them. What is not recorded is told once more.
     async fn told(&self, part: &Report) {
         let Some(ledger) = &self.function.ledger else { return };
+        let fixes = part.results.iter().filter(|it| it.status != Status::Failed).filter_map(|it| it.change);
+        let fixes: BTreeSet<ChangeId> = fixes.collect();
+        let fixes = fixes.into_iter().map(|change| async move {
+            if let Err(problem) = in_time(self.invocation.by, ledger.told_change(change)).await {
+                warn!(family = F::NAME, %change, "that people were told of a fix is not in the ledger: {problem}");
+            }
+        });
+        stream::iter(fixes).buffer_unordered(WRITES_AT_ONCE).collect::<()>().await;
         for result in &part.results {
             let (Some(telling), Some(fight)) = (&result.hints.telling, &result.hints.fight) else { continue };
             if let Err(problem) = in_time(self.invocation.by, ledger.told_fight(&result.resource, telling, fight)).await

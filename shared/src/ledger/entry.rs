@@ -39,6 +39,13 @@ pub struct LedgerEntry {
     /// Attempts to take the change back that left something of it, the latest last.
     #[serde(default)]
     pub undone_in_part: Vec<UndoneInPart>,
+    /// Time since which somebody is about to tell people of the change; `None` if there is nothing to tell, or if the entry is
+    /// from before that was kept.
+    #[serde(default)]
+    pub telling: Option<DateTime<Utc>>,
+    /// Time at which people were told of the change, or at which that was kept for them.
+    #[serde(default)]
+    pub told: Option<DateTime<Utc>>,
     /// How often the entry was written: whoever writes it says which writing was read.
     #[serde(default)]
     pub version: u64,
@@ -176,6 +183,18 @@ impl LedgerEntry {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.ended.is_some()
+    }
+
+    /// Returns whether the change has ended, and people are still to be told of it.
+    #[must_use]
+    pub fn is_untold(&self) -> bool {
+        self.is_over() && self.telling.is_some() && self.told.is_none()
+    }
+
+    /// Returns whether anything is left to do about the change: it has not ended, or people are still to be told of it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.is_over() || self.is_untold()
     }
 
     /// Returns how long after the call that led to the change the resource was right again, if both are known.

@@ -353,6 +353,8 @@ mod tests {
             ended: Some(at + TimeDelta::seconds(2)),
             undone: None,
             undone_in_part: Vec::new(),
+            telling: None,
+            told: None,
             version: 0,
         }
     }

@@ -26,6 +26,8 @@ pub struct Pen<'a, W, L> {
     pub cause: &'a Origin,
     /// Events of the same batch that led to the same look.
     pub others: &'a [&'a Origin],
+    /// Whether people are told of what is put right by a message, and nobody is there to see it.
+    pub tells: bool,
 }
 
 impl<W, L> Clone for Pen<'_, W, L> {
@@ -191,6 +193,9 @@ impl<W, L: Ledger> Pen<'_, W, L> {
                 known.fixed = Some(made && result.status != Status::Failed && entry.outcome != Outcome::TakenBack);
             }
         }
+        if self.tells && entry.findings.iter().any(|it| it.fixed == Some(true)) {
+            entry.telling = entry.ended;
+        }
         ledger.keep(&mut entry).await
     }
 }
@@ -226,6 +231,8 @@ fn entry<F: Family>(id: crate::ledger::ChangeId, cause: &Origin, subject: &Subje
         ended: None,
         undone: None,
         undone_in_part: Vec::new(),
+        telling: None,
+        told: None,
         version: 0,
     }
 }
@@ -291,7 +298,7 @@ mod tests {
     /// Asks about the plans of one look, one after the other.
     async fn asked(ledger: &MemoryLedger, view: &View, plans: &[Plan<Bucket>]) -> Vec<Vec<(&'static str, Withheld)>> {
         let settings = Settings { limits: Limits { changes: 0, ..settings().limits }, ..settings() };
-        let pen = Pen { writer: &(), ledger: Some(ledger), cause: &Origin::default(), others: &[] };
+        let pen = Pen { writer: &(), ledger: Some(ledger), cause: &Origin::default(), others: &[], tells: true };
         let (mut page, mut withheld) = (OpenEntry::default(), Vec::new());
         for plan in plans {
             withheld.push(pen.withheld(&mut page, plan, view, &subject::<Bucket>(), &settings).await);
@@ -328,7 +335,7 @@ mod tests {
         }
         ledger.broken.set(false);
         let (mut page, cause) = (OpenEntry::default(), Origin::default());
-        let pen = Pen { writer: &(), ledger: Some(&ledger), cause: &cause, others: &[] };
+        let pen = Pen { writer: &(), ledger: Some(&ledger), cause: &cause, others: &[], tells: true };
         pen.mean(&mut page, &plan, &subject::<Bucket>()).await.expect("kept");
         let meant: Vec<_> = page.entry.iter().flat_map(|entry| &entry.findings).map(|it| it.control.as_str()).collect();
         assert!(meant.contains(&Bucket::ALWAYS[0]), "{meant:?}");

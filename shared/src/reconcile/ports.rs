@@ -8,6 +8,7 @@ use crate::model::{CallError, Place, Property, Region, Seen, Subject};
 use crate::report::Report;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 /// Maximum number of regions swept or queried concurrently. Each has its own rate limits; this bounds our own memory
@@ -182,11 +183,23 @@ pub trait Ledger {
     /// [`Call::makes`]: crate::model::Call::makes
     async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError>;
 
-    /// Returns the changes of a family in an account that have not ended, or whose function ended before it could say so.
+    /// Returns the changes of a family in an account that have not ended, or whose function ended before it could say so, or
+    /// before it could tell people ([`LedgerEntry::is_open`]); without these.
     ///
     /// # Errors
     /// Returns an error if the call fails.
-    async fn open(&self, family: &str, account: &str) -> Result<Vec<LedgerEntry>, CallError>;
+    async fn open(
+        &self,
+        family: &str,
+        account: &str,
+        without: &BTreeSet<ChangeId>,
+    ) -> Result<Vec<LedgerEntry>, CallError>;
+
+    /// Records that people were told of a change, or that it is kept for them.
+    ///
+    /// # Errors
+    /// Returns an error if the call fails.
+    async fn told_change(&self, change: ChangeId) -> Result<(), CallError>;
 }
 
 /// The ledger of those who have none.
@@ -227,7 +240,11 @@ impl Ledger for Infallible {
         match *self {}
     }
 
-    async fn open(&self, _: &str, _: &str) -> Result<Vec<LedgerEntry>, CallError> {
+    async fn open(&self, _: &str, _: &str, _: &BTreeSet<ChangeId>) -> Result<Vec<LedgerEntry>, CallError> {
+        match *self {}
+    }
+
+    async fn told_change(&self, _: ChangeId) -> Result<(), CallError> {
         match *self {}
     }
 }

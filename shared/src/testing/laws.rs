@@ -75,7 +75,7 @@ impl<F: Lawful> World<F> {
         runtime.block_on(async {
             let until = Instant::now() + Duration::from_mins(15);
             let cause = Origin::default();
-            let pen = Pen { writer: self, ledger: Some(&self.ledger), cause: &cause, others: &[] };
+            let pen = Pen { writer: self, ledger: Some(&self.ledger), cause: &cause, others: &[], tells: true };
             reconcile::<F, _, _, _>(self, Some(pen), subject, &F::settings(), until).await.outcomes
         })
     }

@@ -8,7 +8,7 @@ use crate::model::{CallError, ErrorKind, Region};
 use crate::reconcile::ports::Ledger;
 use chrono::Utc;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -35,6 +35,8 @@ pub(crate) fn meant(family: &str, resource: &str, findings: &[(&str, &str)]) -> 
         ended: None,
         undone: None,
         undone_in_part: Vec::new(),
+        telling: None,
+        told: None,
         version: 0,
     }
 }
@@ -153,10 +155,24 @@ impl Ledger for MemoryLedger {
         Ok(free)
     }
 
-    async fn open(&self, family: &str, account: &str) -> Result<Vec<LedgerEntry>, CallError> {
+    async fn open(
+        &self,
+        family: &str,
+        account: &str,
+        without: &BTreeSet<ChangeId>,
+    ) -> Result<Vec<LedgerEntry>, CallError> {
         self.answer().await?;
         let entries = self.entries.borrow();
-        let open = |entry: &&LedgerEntry| !entry.is_over() && entry.family == family && entry.account == account;
-        Ok(entries.values().filter(open).cloned().collect())
+        let of = |entry: &&LedgerEntry| entry.family == family && entry.account == account;
+        let open = entries.values().filter(of).filter(|entry| entry.is_open() && !without.contains(&entry.id));
+        Ok(open.cloned().collect())
+    }
+
+    async fn told_change(&self, change: ChangeId) -> Result<(), CallError> {
+        self.answer().await?;
+        if let Some(entry) = self.entries.borrow_mut().get_mut(&change) {
+            (entry.told, entry.version) = (Some(Utc::now()), entry.version + 1);
+        }
+        Ok(())
     }
 }

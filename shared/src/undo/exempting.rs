@@ -107,6 +107,8 @@ mod tests {
             ended: None,
             undone: None,
             undone_in_part: Vec::new(),
+            telling: None,
+            told: None,
             version: 0,
         }
     }

@@ -69,7 +69,7 @@ pub(crate) async fn mended<F: Connected>(
     cause: &Origin,
 ) -> Vec<ControlResult> {
     let io = F::connect(&scene.account.aws, scene.settings);
-    let pen = Some(Pen { writer: &io, ledger, cause, others: &[] });
+    let pen = Some(Pen { writer: &io, ledger, cause, others: &[], tells: false });
     let until = Instant::now() + LONGEST;
     reconcile::<F, _, _, _>(&io, pen, subject, scene.settings, until).boxed_local().await.outcomes
 }

@@ -15,7 +15,8 @@
 //!
 //! An item that somebody else may write at the same time is written on the condition that it is as it was read.
 //!
-//! Index `open` has the first part of each entry that has not ended, index `account` that of each entry, by time.
+//! Index `open` has the first part of each entry that has not ended or of which people are still to be told, index `account`
+//! that of each entry, by time.
 
 mod list;
 mod parts;
@@ -40,7 +41,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use chrono::{DateTime, TimeDelta, Utc};
 use parts::{packed, unpacked};
 use pause::{ATTEMPTS, pause};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 pub(crate) use sweep::Batch;
 #[cfg(feature = "digest")]
 pub(crate) use told::StandingResults;
@@ -73,7 +74,8 @@ impl TableLedger {
     /// # Errors
     /// Returns an error if the call fails or the entry cannot be read.
     pub async fn entry(&self, id: ChangeId) -> Result<Option<LedgerEntry>, CallError> {
-        unpacked(&self.query(change_key(id)).await?)
+        let items = self.query(change_key(id)).await?;
+        Ok(unpacked(&items)?.map(|entry| as_stored(entry, &items)))
     }
 
     /// Returns what is known of a resource, and the version of it.
@@ -252,7 +254,12 @@ impl Ledger for TableLedger {
         }
     }
 
-    async fn open(&self, family: &str, account: &str) -> Result<Vec<LedgerEntry>, CallError> {
+    async fn open(
+        &self,
+        family: &str,
+        account: &str,
+        without: &BTreeSet<ChangeId>,
+    ) -> Result<Vec<LedgerEntry>, CallError> {
         let query = self.client.query().table_name(&self.table).index_name("open");
         let query = query.key_condition_expression("#open = :open").expression_attribute_names("#open", "open");
         let query = query.expression_attribute_values(":open", text(&open_key(family, account)));
@@ -260,10 +267,30 @@ impl Ledger for TableLedger {
         let mut open = Vec::new();
         while let Some(item) = call("dynamodb:Query", async { pages.next().await.transpose() }).await? {
             let id = item.get("id").and_then(|it| it.as_s().ok()).and_then(|it| it.parse().ok());
-            let Some(id) = id else { continue };
-            open.extend(self.entry(id).await?.filter(|entry| !entry.is_over()));
+            let Some(id) = id.filter(|id| !without.contains(id)) else { continue };
+            open.extend(self.entry(id).await?.filter(LedgerEntry::is_open));
         }
         Ok(open)
+    }
+
+    async fn told_change(&self, change: ChangeId) -> Result<(), CallError> {
+        let told = "SET told = :now, version = version + :one";
+        let update = || {
+            let update = self.client.update_item().table_name(&self.table).key("pk", change_key(change));
+            let update = update.key("sk", text("0")).expression_attribute_values(":one", number(1));
+            update.expression_attribute_values(":now", text(&Utc::now().to_rfc3339()))
+        };
+        let over =
+            update().update_expression(format!("{told} REMOVE #open")).expression_attribute_names("#open", "open");
+        let over = over.condition_expression("attribute_exists(ended)");
+        match call("dynamodb:UpdateItem", Box::pin(over.send())).await {
+            Err(error) if error.code == "ConditionalCheckFailedException" => {
+                // Whoever made it could not say that it has ended: a later run closes it, and tells nobody again.
+                let open = update().update_expression(told).condition_expression("attribute_exists(version)");
+                call("dynamodb:UpdateItem", Box::pin(open.send())).await.map(|_| ())
+            }
+            answer => answer.map(|_| ()),
+        }
     }
 }
 
@@ -307,6 +334,14 @@ fn undone(entry: &LedgerEntry) -> Option<String> {
     }
 }
 
+/// Returns an entry with what was written of it without its body: that people were told, and the version since.
+fn as_stored(entry: LedgerEntry, items: &[Item]) -> LedgerEntry {
+    let Some(first) = items.iter().find(|item| item.contains_key("version")) else { return entry };
+    let told = first.get("told").and_then(|it| it.as_s().ok()).and_then(|it| it.parse().ok());
+    let version = first.get("version").and_then(|it| it.as_n().ok()).and_then(|it| it.parse().ok());
+    LedgerEntry { told: told.or(entry.told), version: version.unwrap_or(entry.version), ..entry }
+}
+
 /// Returns the items of an entry.
 fn items(entry: &LedgerEntry) -> Result<Vec<Item>, CallError> {
     let parts = packed(entry)?.into_iter().enumerate().map(|(number, part)| {
@@ -335,7 +370,8 @@ fn items(entry: &LedgerEntry) -> Result<Vec<Item>, CallError> {
         first.extend(entry.cause.actor.as_deref().map(|actor| ("actor".to_owned(), text(actor))));
         first.extend(entry.ended.map(|at| ("ended".to_owned(), text(&at.to_rfc3339()))));
         first.extend(undone(entry).map(|undone| ("undone".to_owned(), text(&undone))));
-        if !entry.is_over() {
+        first.extend(entry.told.map(|at| ("told".to_owned(), text(&at.to_rfc3339()))));
+        if entry.is_open() {
             first.insert("open".to_owned(), text(&open_key(&entry.family, &entry.account)));
         }
     }

@@ -248,6 +248,9 @@ async fn a_fix_whose_function_was_killed_before_it_told_of_it_is_told_once_by_th
     let [fix] = fixes.as_slice() else { panic!("{fixes:?}") };
     assert_eq!(fix.change, ledger.entries.borrow().keys().next().copied());
     assert!(fix.because.starts_with("it logs nowhere; ") && fix.right_at.is_some(), "{}", fix.because);
+    assert_eq!(run(vec![server("dora", 6, "s-1")]).await.told, [], "whoever closed it is about to tell it");
+    assert_eq!(run(vec![carol()]).await.told, [by("s-1", &["carol"])], "unless that function was killed, too");
+    ledger.told_change(fix.change.expect("a change")).await.expect("told");
     assert_eq!(run(vec![carol()]).await.told, []);
     assert_eq!(*servers.written.borrow(), BTreeMap::new());
 }

@@ -144,6 +144,8 @@ fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
         ended: None,
         undone: None,
         undone_in_part: Vec::new(),
+        telling: None,
+        told: None,
         version: 0,
         ..job.entry.clone()
     }
