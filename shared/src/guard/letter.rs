@@ -12,7 +12,8 @@ use crate::report::{ControlResult, Report, Status};
 /// Name under which the guard reports, as controls do.
 pub(super) const CONTROL: &str = "trailkeeper-intact";
 
-const IF_UNKNOWN: &str = "If you know of this, nothing is to be done. If not, treat the caller as an intruder: take away \
+/// What to do about a change of which one does not know.
+pub(crate) const IF_UNKNOWN: &str = "If you know of this, nothing is to be done. If not, treat the caller as an intruder: take away \
     its access, deploy Trailkeeper again, and have it check everything, since what happened in between may have gone \
     unseen.";
 

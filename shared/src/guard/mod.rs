@@ -16,5 +16,7 @@ pub mod watch;
 
 #[cfg(feature = "guard")]
 pub use function::run;
+#[cfg(test)]
+pub(crate) use letter::IF_UNKNOWN;
 pub use ours::{Ours, OwnPart};
 pub use watch::Calls;

@@ -67,11 +67,11 @@ impl ToldCall {
     /// Returns where a call like this one was told, and what is different of this one.
     fn place(&self, known: &Self, is_of_resource: bool) -> String {
         if (&self.line, &self.regions) == (&known.line, &known.regions) {
-            return "once, as told above".to_owned();
+            return "once for all, as above".to_owned();
         }
-        let of = if is_of_resource { format!("of {}", known.name) } else { "above".to_owned() };
-        let place = if self.regions == known.regions { String::new() } else { format!(", in {}", self.regions) };
-        format!("as told {of}{place}")
+        let of = if is_of_resource { format!(" for {}", known.name) } else { String::new() };
+        let place = if self.regions == known.regions { String::new() } else { format!(", but in {}", self.regions) };
+        format!("the same as above{of}{place}")
     }
 }
 
@@ -335,7 +335,7 @@ fn advice(text: &mut String, group: &Group<'_>, told: &mut ToldAbove) -> Result 
             _ => format!(" ({})", controls.join(", ")),
         };
         if let Some(other) = told.advice.get(&advice.kind) {
-            writeln!(text, "    What to do{of}: {}", OneLine::from(format!("as said of {other}")))?;
+            writeln!(text, "    What to do{of}: {}", OneLine::from(format!("the same as above for {other}")))?;
             continue;
         }
         told.advice.insert(advice.kind.clone(), first.to_owned());

@@ -131,7 +131,6 @@ fn of_worst(
     let is_wrong = worst.status != Status::Changed && named.name.is_some();
     let wrong = match about.filter(|_| is_wrong) {
         _ if is_unchecked(worst) => " not checked".to_owned(),
-        Some(_) if !is_there(&worst.resource, results) => " missing".to_owned(),
         Some(about) => format!(" {}", about.wrong),
         None => String::new(),
     };
@@ -147,6 +146,10 @@ fn of_worst(
     let account = report.account.as_deref().unwrap_or_default();
     let bare = format!(" ({account})");
     let short = if report.event.actor.is_none() { format!(" ({account}, sweep)") } else { bare.clone() };
+    if is_wrong && about.is_some() && !is_unchecked(worst) && !is_there(&worst.resource, results) {
+        // Its name would be that of what is to be made.
+        return format!("{head}the account has no {}{}{after}{short}", named.noun, more(2));
+    }
     let name = named.name.unwrap_or_default();
     // What is said less and less of, until the name can be read.
     let ways = [

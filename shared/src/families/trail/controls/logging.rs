@@ -10,7 +10,7 @@ use crate::settings::Settings;
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-logging",
-        wrong: "not logging",
+        wrong: "not recording",
         title: "Every trail is logging API calls",
         why: "A stopped trail looks like a trail but records nothing. StopLogging is a single call, and often the \
               first one an intruder makes; and a trail created through the API does not log until it is started. A \

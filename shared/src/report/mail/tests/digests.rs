@@ -97,11 +97,11 @@ fn the_subject_of_a_digest_says_the_worst() {
     let of = |results: &[ControlResult]| subject(&a_sweep(""), results, &context());
     assert_eq!(
         of(&empty()),
-        "PLANNED critical: CloudTrail trail trailkeeper-trail missing; 39 more: 19 high (123456789012, sweep)"
+        "PLANNED critical: the account has no CloudTrail trail; 39 more: 19 high (123456789012, sweep)"
     );
     assert_eq!(
         of(&mixed()),
-        "ADVISED critical: trail narrow not logging; 49 more: 10 critical, 12 high (123456789012, sweep)"
+        "ADVISED critical: trail narrow not recording; 49 more: 10 critical, 12 high (123456789012, sweep)"
     );
     let mut two = stopped(Status::Failed, StepStatus::Failed);
     two.truncate(1);

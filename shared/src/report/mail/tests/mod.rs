@@ -216,7 +216,7 @@ fn cases() -> Vec<(&'static str, Report, Vec<ControlResult>)> {
         )
     };
     let guard = ControlResult {
-        advice: Some("If you know of this, nothing is to be done. If not, treat the caller as an intruder.".into()),
+        advice: Some(crate::guard::IF_UNKNOWN.into()),
         ..result(
             "trailkeeper-intact",
             &format!("arn:aws:events:us-east-1:{ACCOUNT}:rule/trailkeeper-TrailCalls-9F2K"),
@@ -393,7 +393,7 @@ fn an_event_about_something_else_does_not_claim_that_it_harmed_the_resource() {
         "ADVISED critical: CloudTrail trail main: DisableKey by alice, needs you (123456789012 us-east-1)"
     );
     let mail = text(&report, &results, &context());
-    assert!(mail.starts_with("CloudTrail trail main is not logging after DisableKey by user alice."), "{mail}");
+    assert!(mail.starts_with("CloudTrail trail main is not recording after DisableKey by user alice."), "{mail}");
     assert!(!mail.contains("treat the credentials"), "{mail}");
 }
 
