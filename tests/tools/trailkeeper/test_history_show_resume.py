@@ -67,7 +67,9 @@ def test_a_change_is_shown(function: StartFunction, moto: Moto, desk: Desk) -> N
                   "everything was read back as right", f"{HTTPS}: ", "s3:PutBucketPolicy: ",
                   "back:   aws s3api put-bucket-policy", f"trailkeeper undo {listed['id']}"):
         assert words in text, text
+    assert "\n  told      2" in text, text
     entry = desk.show(listed["id"])
+    assert entry["told"] >= entry["telling"] == entry["ended"]
     assert entry["steps"][0]["property"] == {"property": "bucket-policy", "bucket": LOGS}
     assert entry["steps"][0]["state"] == "applied" and entry["findings"][0]["fixed"] is True
 

@@ -100,6 +100,11 @@ fn text(entry: &LedgerEntry, undoing: &Undoing) -> Result<String, std::fmt::Erro
     if let Some(time) = entry.wrong_for() {
         writeln!(text, "  right     {} after that call", when::lasting(time))?;
     }
+    match entry.told {
+        Some(at) => writeln!(text, "  told      {}", when::second(at))?,
+        None if entry.is_untold() => writeln!(text, "  told      not yet")?,
+        None => {}
+    }
     if let Some(undone) = &entry.undone {
         let (by, at) = (line(&undone.by), when::second(undone.at));
         writeln!(text, "  undone    {at} by {by}, with change {}", undone.change)?;
