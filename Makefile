@@ -54,13 +54,8 @@ local: needs $(VENV)/stamp ## a local AWS, seeded, and cargo lambda watch: for t
 
 PYTEST = TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest -q --numprocesses auto --dist loadfile
 
-# What is said a second time, by the command: files of each family, in dry-run and in enforce mode. Left out are tests that count
-# calls behind the proxy of faults, to which the command's would add, and one in which somebody is quicker than the function.
-THROUGH := $(wildcard $(addprefix tests/functions/,*/test_*_status.py \
-  bucket/test_bucket_public.py bucket/test_bucket_policy.py bucket/test_bucket_lifecycle.py bucket/test_bucket_access_logging.py \
-  monitoring/test_monitoring_chain.py monitoring/test_monitoring_filters.py recorder/test_recorder_sweep.py \
-  recorder/test_recorder_delivery.py trail/test_trail_selectors.py trail/test_trail_logs.py trail/test_trail_delivery.py \
-  vpc/test_vpc_bucket.py))
+# What is said a second time, by the command: every case of each family but those marked function_alone, with the reason.
+THROUGH := $(addprefix tests/functions/,$(filter-out access digest guard,$(notdir $(wildcard functions/*))))
 
 .PHONY: test
 ifdef ONLY
@@ -76,7 +71,7 @@ test: $(VENV)/stamp $(SIMULATOR)/stamp ### run every test, against a local AWS (
 	cargo test --locked --workspace -- --skip obeys_the_law --skip testing::game
 	cargo build --locked --workspace --all-targets
 	$(PYTEST) tests
-	TRAILKEEPER_THROUGH_COMMAND=1 $(PYTEST) $(THROUGH) -k "not plans_exactly and not switched_off and not somebody_elses"
+	TRAILKEEPER_THROUGH_COMMAND=1 $(PYTEST) $(THROUGH)
 endif
 
 .PHONY: game

@@ -13,7 +13,7 @@ from inbox import Inbox
 from local_aws.processes import ACCOUNT, REGION, Faults, Ministack, Moto
 from local_aws.server import Server
 from runtime_api import Function
-from through_command import SWITCH, twice
+from through_command import ALONE, SWITCH, twice
 
 BINARIES = "TRAILKEEPER_BIN_DIR"
 
@@ -21,6 +21,18 @@ BINARIES = "TRAILKEEPER_BIN_DIR"
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two for each core: half of a test's time it waits, as the functions do for AWS."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where the command says everything a second time, leaves out what it cannot say."""
+    if not os.environ.get(SWITCH):
+        return
+    for item in items:
+        for marker in item.iter_markers(ALONE):
+            assert marker.args and isinstance(marker.args[0], str), f"{item.nodeid}: {ALONE} needs a reason"
+    alone = [it for it in items if it.get_closest_marker(ALONE) or "function" not in getattr(it, "fixturenames", ())]
+    config.hook.pytest_deselected(items=alone)
+    items[:] = [item for item in items if item not in alone]
 
 
 @pytest.fixture(scope="session")
@@ -101,11 +113,11 @@ def binary(name: str) -> Path:
     return path
 
 
-def through(started: Function, name: str, mode: str, settings: dict[str, str], *, apart: bool) -> Function:
+def through(started: Function, name: str, mode: str, settings: dict[str, str], server: str | Server) -> Function:
     """The function, compared with the command where that is asked for."""
     if not os.environ.get(SWITCH):
         return started
-    return cast(Function, twice(started, name, mode, settings, binary("trailkeeper"), apart=apart))
+    return cast(Function, twice(started, name, mode, settings, binary("trailkeeper"), server))
 
 
 @pytest.fixture
@@ -127,6 +139,6 @@ def function(request: pytest.FixtureRequest) -> Iterator[StartFunction]:
             arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
             command = [str(binary(name))]
             started = running.enter_context(Function(command, settings, arn=arn, timeout=timeout))
-            return through(started, name, mode, settings, apart=isinstance(server, Moto))
+            return through(started, name, mode, settings, server)
 
         yield start

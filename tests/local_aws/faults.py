@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +64,8 @@ class Faults(Server):
     def __init__(self, upstream: Server) -> None:
         super().__init__()
         self.upstream = upstream
+        self._ruled = False
+        self._apart: list[tuple[int, int]] = []
 
     def command(self) -> list[str]:
         return [
@@ -121,6 +125,7 @@ class Faults(Server):
         told = OLD_NAMES.get(operation, operation) if operation else None
         which = {"operation": told, "times": times, "region": region, "resource": resource}
         added = {k: v for k, v in (which | effects).items() if v is not None}
+        self._ruled = True
         request("DELETE", self._control("rules"), [RECORDER])
         request("PATCH", self._control("rules"), [{"service": service} | added, RECORDER])
 
@@ -172,13 +177,25 @@ class Faults(Server):
     def clear(self) -> None:
         """Takes away every rule; the record stays."""
         request("POST", self._control("rules"), [RECORDER])
+        self._ruled = False
+
+    def has_rules(self) -> bool:
+        """Whether a rule was added since `clear`."""
+        return self._ruled
+
+    @contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Keeps the calls that are made meanwhile out of `calls`, if nobody else makes any."""
+        before = len(self._recorded())
+        yield
+        self._apart.append((before, len(self._recorded())))
 
     def calls(self, service: str | None = None, operation: str | None = None) -> list[Call]:
         """The calls since `forget`, oldest first, the last 2000 at most."""
-        fired = request("GET", self._control(f"fired?limit={RECORDED}"))
         seen = [
             Call(f["service"], NEW_NAMES.get(f["operation"], f["operation"]), f["resource"], f["region"])
-            for f in fired
+            for at, f in enumerate(self._recorded())
+            if not any(first <= at < end for first, end in self._apart)
         ]
         return [
             call for call in seen
@@ -188,6 +205,11 @@ class Faults(Server):
     def forget(self) -> None:
         """Empties the record; the rules stay."""
         request("DELETE", self._control("fired"))
+        self._apart = []
+
+    def _recorded(self) -> list[dict[str, Any]]:
+        fired: list[dict[str, Any]] = request("GET", self._control(f"fired?limit={RECORDED}"))
+        return fired
 
     def _control(self, path: str) -> str:
         return f"{self.endpoint}/_microburst/{path}"

@@ -357,6 +357,7 @@ def test_so_it_is_for_a_channel(function: StartFunction, moto: Moto, faults: Fau
     assert found["status"] == "unknown" and "config:DescribeDeliveryChannelStatus was denied" in found["because"]
 
 
+@pytest.mark.function_alone("somebody is quicker than the function")
 def test_somebody_elses_change_between_plan_and_write_is_kept(function: StartFunction, moto: Moto, faults: Faults) -> None:
     trail(moto)
     started = function("bucket", mode="enforce", TRAILKEEPER_CONTROLS="log-bucket-access-logging=off")

@@ -19,6 +19,8 @@ from log_buckets import (
 from log_delivery import access_logs_arrive
 from observed import results, writes
 
+pytestmark = pytest.mark.function_alone("others write meanwhile, or it is cut short: what the command sees is not what it acts on")
+
 READS = ["DescribeTrails", "HeadBucket", "GetBucketPolicy", "GetBucketLogging"]
 WRITES = [
     "CreateBucket", "PutBucketPolicy", "PutPublicAccessBlock", "PutBucketLifecycleConfiguration", "PutBucketLogging",

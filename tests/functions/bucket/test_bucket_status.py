@@ -160,6 +160,7 @@ def test_a_bucket_in_another_region_than_the_function(function: StartFunction, m
     assert access_logs_arrive(moto, LOGS) is None
 
 
+@pytest.mark.function_alone("which changes share a call depends on which are made")
 def test_modes_of_controls_are_kept_apart(function: StartFunction, moto: Moto, faults: Faults) -> None:
     bare_bucket(moto)
     settings = {"TRAILKEEPER_CONTROLS": f"{HTTPS}=enforce"}

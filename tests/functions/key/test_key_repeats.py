@@ -13,6 +13,8 @@ from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from observed import result, results, writes
 
+pytestmark = pytest.mark.function_alone("others write meanwhile, or it is cut short: what the command sees is not what it acts on")
+
 READS = ["DescribeKey", "GetKeyRotationStatus"]
 OPERATIONS = [*READS, "EnableKeyRotation"]
 

@@ -117,6 +117,7 @@ def test_a_key_that_is_not_known_everywhere_yet_is_waited_for(
     assert check(function, faults, arn)["status"] == "fixed"
 
 
+@pytest.mark.function_alone("the key is there after so many calls")
 def test_a_key_in_the_making_is_waited_for(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:

@@ -14,6 +14,8 @@ from local_aws.processes import Moto
 from observed import steps
 from test_monitoring_repeats import assert_one_chain
 
+pytestmark = pytest.mark.function_alone("a call of it fails, and not the same one of the command")
+
 FAULTS = ["throttle", "unavailable", "drop_before", "drop_after"]
 TRY_AGAIN = (False, "Trailkeeper.TryAgain")
 READS = [

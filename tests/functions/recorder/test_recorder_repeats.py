@@ -41,6 +41,8 @@ from recorders import (
     without_channel,
 )
 
+pytestmark = pytest.mark.function_alone("others write meanwhile, or it is cut short: what the command sees is not what it acts on")
+
 OPERATIONS = [*READS, "GetRole", "HeadBucket", *(call.split(":")[1] for call in EVERYTHING)]
 
 

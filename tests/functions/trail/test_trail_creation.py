@@ -234,6 +234,7 @@ def test_a_creation_that_dies_in_the_middle_is_completed(
     assert_made(moto)
 
 
+@pytest.mark.function_alone("five write at once")
 def test_five_events_at_once_make_one_trail(function: StartFunction, moto: Moto) -> None:
     event = deleted(moto)
     copies = [function("trail", mode="enforce", timeout=60) for _ in range(5)]

@@ -17,6 +17,8 @@ from trails import (
     assert_kept, basic, changing, create_trail, is_logging, now, our_keys, our_roles, outcomes, selectors, statuses, trail_call,
 )
 
+pytestmark = pytest.mark.function_alone("others write meanwhile, or it is cut short: what the command sees is not what it acts on")
+
 PUT = "cloudtrail:PutEventSelectors"
 WRITES = [START, PUT, *KEY_CALLS, *GROUP_CALLS, *ROLE_CALLS, UPDATE]
 READS = ["DescribeTrails", "GetTrailStatus", "GetEventSelectors", "HeadBucket", "DescribeKey", "DescribeLogGroups", "GetRole"]

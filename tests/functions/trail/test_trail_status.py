@@ -170,6 +170,7 @@ def test_what_is_switched_off_is_exempt_and_not_read(
         assert now(moto, arn)["IsMultiRegionTrail"] is False
 
 
+@pytest.mark.function_alone("which changes share a call depends on which are made")
 @pytest.mark.parametrize("default", ["dry-run", "enforce"])
 def test_each_control_goes_as_far_as_its_own_mode(
     function: StartFunction, moto: Moto, faults: Faults, default: str

@@ -52,6 +52,7 @@ def test_a_schedule_puts_every_trail_of_every_region_right(
     assert changes(faults) == []
 
 
+@pytest.mark.function_alone("the command says it on standard error, of no resource")
 def test_a_control_that_is_not_there_any_more_is_told_by_each_sweep_and_stops_none(
     function: StartFunction, moto: Moto, three: list[str], inbox: Inbox
 ) -> None:
@@ -118,6 +119,7 @@ def test_the_regions_that_cannot_be_told_are_an_error(function: StartFunction, m
     assert changes(faults) == [] and not is_logging(moto, arn)
 
 
+@pytest.mark.function_alone("the command says it on standard error, of no resource")
 @pytest.mark.parametrize(
     "region", ["us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "eusc-de-east-1"]
 )

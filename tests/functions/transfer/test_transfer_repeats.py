@@ -14,6 +14,8 @@ from local_aws.faults import Faults
 from local_aws.processes import Moto
 from observed import OUR_ROLE_ARN, assert_logs_with_ours, logging_role, result, results, writes
 
+pytestmark = pytest.mark.function_alone("others write meanwhile, or it is cut short: what the command sees is not what it acts on")
+
 READS = ["DescribeServer", "GetRole"]
 WRITES = ["CreateRole", "PutRolePolicy", "UpdateServer"]
 SERVICES = {"DescribeServer": "transfer", "UpdateServer": "transfer"}

@@ -12,6 +12,8 @@ from vpcs import (
     ALL_CALLS, assert_flows_with_ours, check, create_vpc, failing_ours, flow_logs, vpc,
 )
 
+pytestmark = pytest.mark.function_alone("a call of it fails, and not the same one of the command")
+
 FAULTS = ["throttle", "unavailable", "drop_before", "drop_after"]
 RIGHT = {"fixed", "compliant"}
 TRY_AGAIN = (False, "Trailkeeper.TryAgain")

@@ -19,6 +19,8 @@ from vpcs import (
     flow_logs, order, tags_of, vpc,
 )
 
+pytestmark = pytest.mark.function_alone("others write meanwhile, or it is cut short: what the command sees is not what it acts on")
+
 READS = ["DescribeVpcs", "DescribeFlowLogs", "DescribeLogGroups", "GetRole"]
 WRITES = [call.split(":")[1] for call in ALL_CALLS]
 RIGHT = {"fixed", "compliant"}

@@ -100,6 +100,7 @@ def test_the_old_one_stays_when_it_cannot_be_deleted(
     assert flow_logs(moto, one).keys() == {old}
 
 
+@pytest.mark.function_alone("somebody is quicker than the function")
 def test_an_old_one_that_somebody_deletes_meanwhile_is_no_failure(
     function: StartFunction, moto: Moto
 ) -> None:
