@@ -27,7 +27,13 @@ pub(super) fn sentences(report: &Report, results: &[ControlResult], context: &Ma
     let first = what_happened(report, worst, context);
     let others: Vec<ControlResult> = results.iter().filter(|it| it.status != worst.status).cloned().collect();
     let besides = if others.is_empty() { String::new() } else { format!(" Besides: {}.", counts(&others)) };
-    let mut text = OneLine::from(format!("{first} {}{besides}", what_was_done(report, worst, is_known))).to_string();
+    let is_mended = worst.status == Status::Changed && others.iter().any(|it| it.status == Status::Fixed);
+    let done = if is_mended {
+        "Trailkeeper put right what was wrong with it.".to_owned()
+    } else {
+        what_was_done(report, worst, is_known)
+    };
+    let mut text = OneLine::from(format!("{first} {done}{besides}")).to_string();
     if let Some(thief) = thief(report, results, worst) {
         text.push(' ');
         text.push_str(&OneLine::from(thief));

@@ -125,10 +125,10 @@ async fn regions(
         return Ok((all.map(more).ok(), named));
     }
     let all = all?;
-    let takes = |region: &&Region| {
+    let is_asked = |region: &&Region| {
         scope.regions.is_empty() || scope.regions.iter().any(|pattern| fits(pattern, region.as_str()))
     };
-    let taken = all.iter().filter(takes).cloned().collect();
+    let taken = all.iter().filter(is_asked).cloned().collect();
     Ok((Some(all), taken))
 }
 

@@ -267,6 +267,17 @@ fn what_was_critical_leads_before_standing_advice_and_what_failed_before_all() {
 }
 
 #[test]
+fn a_retry_that_tells_an_earlier_fix_does_not_say_that_nothing_was_wrong() {
+    let changed = result("cloudtrail-logging", TRAIL, Status::Changed, "StopLogging stops the record");
+    let fixed = result("cloudtrail-logging", TRAIL, Status::Fixed, "the trail is stopped");
+    let said = |results: &[ControlResult]| {
+        lead::sentences(&by_alice("StopLogging", TRAIL), results, &context()).contains("found nothing")
+    };
+    assert!(said(std::slice::from_ref(&changed)));
+    assert!(!said(&[changed, fixed]));
+}
+
+#[test]
 fn the_mails_are_the_ones_that_were_proofread() {
     let mut page = "# Mails\n\nWhat subscribers with a mail address get, one mail of each kind. Programs get JSON: \
                     [report.schema.json](report.schema.json).\n"
