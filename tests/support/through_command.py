@@ -1,8 +1,9 @@
 """What a function finds, said a second time by the command `trailkeeper check`: it must be the same.
 
 With TRAILKEEPER_THROUGH_COMMAND set, each invocation in dry-run mode is followed by the command, and each in enforce mode comes
-after it, over the same account and with the same settings. The command makes no call that writes. A test in which there is
-nothing to compare is skipped where that turns out; what cannot be compared for another reason is marked `function_alone`.
+after it, over the same account and with the same settings. The command makes no call that writes. In dry-run mode all results
+are compared, in enforce mode those that were fixed; whatever the function finds, the command must find, too. A test in which there
+was nothing to compare is skipped at its end; what cannot be compared for another reason is marked `function_alone`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ SAME = ("status", "severity", "because", "advice")
 READS = ("Describe", "Get", "Head", "List", "AssumeRole")
 NOTHING_ON = b"no control is left to be checked"
 WRONG = ("severity", "because")
+NOT_OURS = "not-applicable"
 STEP = ("action", "summary", "before", "after", "undo")
 
 Key = tuple[str, str, str]
@@ -63,6 +65,7 @@ class Twice:
         self._program = program
         self._server = server
         self._fixes = fixes
+        self.compared = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._function, name)
@@ -71,7 +74,7 @@ class Twice:
         """The answer of the function; the command says the same, before the function where that fixes what it finds."""
         said = self._said() if self._fixes else None
         answer = self._function.invoke(event, *given, **named)
-        if answer.ok and answer.body.get("ignored") is None and not answer.body.get("handed_on"):
+        if answer.ok and "results" in answer.body and answer.body.get("ignored") is None and not answer.body.get("handed_on"):
             is_sweep = isinstance(event, dict) and event.get("detail-type") == "Scheduled Event"
             self._compare(answer.body["results"], self._said() if said is None else said, is_sweep)
         return answer
@@ -99,9 +102,10 @@ class Twice:
 
     def _compare(self, results: list[dict[str, Any]], found: dict[Key, dict[str, Any]], is_sweep: bool) -> None:
         wanted = {key: it for key, it in by_key(results).items() if it["status"] != "changed" and not is_off(it)}
-        if is_sweep:
-            # An event of one resource is about what it names, a sweep about everything.
-            assert found.keys() >= wanted.keys(), wanted.keys() - found.keys()
+        # Only an event leads to what is gone, or was never ours.
+        must = {key for key, it in wanted.items() if is_sweep or it["status"] != NOT_OURS}
+        missing = {key: wanted[key]["because"] for key in must - found.keys()}
+        assert not missing, missing
         made = [calls(it) for it in wanted.values()]
         for key in wanted.keys() & found.keys():
             if not self._fixes:
@@ -112,6 +116,10 @@ class Twice:
                 elsewhere = [it for others in made if others != calls(wanted[key]) for it in others]
                 own = [it for it in calls(found[key]) if it in calls(wanted[key]) or it not in elsewhere]
                 assert own == calls(wanted[key]), key
+            else:
+                # The function says it of what it has left behind, the command of what was there before.
+                continue
+            self.compared += 1
 
 
 def calls(outcome: dict[str, Any]) -> list[dict[str, Any]]:

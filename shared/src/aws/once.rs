@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Family's reader and writer, with the memory of its account. What is read to prove a change, or right before one, is
 /// read anew. The memory ends with this.
 #[derive(Debug)]
-pub(crate) struct Once<'a, Io> {
+pub struct Once<'a, Io> {
     io: &'a Io,
     memory: &'a Memory,
     texts: &'a Texts,
@@ -22,7 +22,8 @@ pub(crate) struct Once<'a, Io> {
 
 impl<'a, Io> Once<'a, Io> {
     /// Creates it for one event.
-    pub(crate) fn new(io: &'a Io, aws: &'a Aws) -> Self {
+    #[must_use]
+    pub fn new(io: &'a Io, aws: &'a Aws) -> Self {
         Self { io, memory: &aws.memory, texts: &aws.texts }
     }
 }

@@ -296,7 +296,8 @@ pub(crate) fn document(encoded: &str) -> Value {
     parsed(&decoded(encoded))
 }
 
-fn decoded(encoded: &str) -> Cow<'_, str> {
+/// Returns the text of a document of IAM.
+pub(crate) fn decoded(encoded: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(encoded).decode_utf8_lossy()
 }
 

@@ -29,9 +29,9 @@ impl Texts {
         let short = value.to_string();
         let mut known = self.known();
         known.before.remove(&property);
-        if short == text || value.is_string() {
-            known.lately.remove(&property);
-        } else {
+        let earlier = known.lately.remove(&property).map_or(0, |text| text.len());
+        known.size -= earlier;
+        if short != text && !value.is_string() {
             known.size += text.len();
             known.lately.insert(property, text.to_owned());
             if known.size > ROOM {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from conftest import StartFunction
 from given import trail
 from local_aws.faults import Faults
@@ -38,6 +39,7 @@ def judged(function: StartFunction, faults: Faults, bucket: str = TARGET, **more
     return check(function, faults, EVENTS, bucket=bucket, **more)[EVENTS]
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_our_target_tells_eventbridge(function: StartFunction, moto: Moto, faults: Faults) -> None:
     our_target(moto)
     assert judged(function, faults, mode="dry-run")["status"] == "planned" and told(moto) == {}
@@ -48,6 +50,7 @@ def test_our_target_tells_eventbridge(function: StartFunction, moto: Moto, fault
     assert judged(function, faults)["status"] == "compliant" and writes(faults) == []
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_whom_it_told_is_told_still(function: StartFunction, moto: Moto, faults: Faults) -> None:
     """Though the topic and the queue are gone: that is not ours to judge."""
     moto.client("s3").put_bucket_notification_configuration(
@@ -92,6 +95,7 @@ def test_what_may_not_be_read_is_unknown_and_what_may_not_be_written_fails(
     assert found["status"] == "unknown" and "s3:GetBucketNotification" in found["because"] and writes(faults) == []
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_it_is_off_until_switched_on(function: StartFunction, moto: Moto, faults: Faults) -> None:
     our_target(moto)
     assert EVENTS not in check(function, faults, bucket=TARGET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from conftest import StartFunction
 from given import trail
 from local_aws.faults import Faults
@@ -25,6 +26,7 @@ def judged(function: StartFunction, faults: Faults, bucket: str = TARGET, **sett
     return check(function, faults, ENDS, bucket=bucket, **settings)[ENDS]
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_our_target_gets_both_rules_in_one_call(function: StartFunction, moto: Moto, faults: Faults) -> None:
     our_target(moto)
     found = judged(function, faults, TRAILKEEPER_GLACIER_DAYS="30", TRAILKEEPER_ACCESS_LOG_DAYS="200")
@@ -47,6 +49,7 @@ def test_what_was_made_with_the_bucket_is_left_as_it_is(function: StartFunction,
     assert after.pop("trailkeeper-glacier") and after == made
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_what_expires_first_is_not_moved(function: StartFunction, moto: Moto, faults: Faults) -> None:
     our_target(moto)
     assert judged(function, faults, TRAILKEEPER_GLACIER_DAYS="90", TRAILKEEPER_ACCESS_LOG_DAYS="90")["status"] == "fixed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from conftest import StartFunction
 from given import trail
 from local_aws.faults import Faults
@@ -29,6 +30,7 @@ def sids(moto: Moto, bucket: str = TARGET) -> list[str]:
     return [it.get("Sid", "") for it in policy_of(moto, bucket)["Statement"]]
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_one_statement_is_added_and_all_else_stays(function: StartFunction, moto: Moto, faults: Faults) -> None:
     our_target(moto)
     before = policy_of(moto, TARGET)
@@ -43,6 +45,7 @@ def test_one_statement_is_added_and_all_else_stays(function: StartFunction, moto
     assert judged(function, faults)["status"] == "compliant" and writes(faults) == []
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_ours_follow_the_settings_and_the_report_keeps_the_old(function: StartFunction, moto: Moto, faults: Faults) -> None:
     our_target(moto)
     judged(function, faults, networks=ELSEWHERE)
@@ -58,6 +61,7 @@ def test_ours_follow_the_settings_and_the_report_keeps_the_old(function: StartFu
     assert judged(function, faults, auditor)["status"] == "compliant"
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_a_statement_of_theirs_by_our_name_stays(function: StartFunction, moto: Moto, faults: Faults) -> None:
     theirs = statement_of(TARGET, {"Bool": {"aws:MultiFactorAuthPresent": "false"}}, Sid="TrailkeeperAccessLogReaders")
     our_target(moto, theirs)
@@ -67,6 +71,7 @@ def test_a_statement_of_theirs_by_our_name_stays(function: StartFunction, moto: 
     assert judged(function, faults)["status"] == "compliant"
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_a_statement_of_theirs_that_keeps_more_out_is_enough(function: StartFunction, moto: Moto, faults: Faults) -> None:
     nobody_but = {"ArnNotLike": {"aws:PrincipalArn": [READER]}}
     our_target(moto, statement_of(TARGET, nobody_but, Sid="Theirs", Action=["s3:Get*", "s3:List*"]))
@@ -80,12 +85,14 @@ def test_without_readers_nobody_is_kept_out(function: StartFunction, moto: Moto,
     assert writes(faults) == []
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_it_is_off_until_switched_on(function: StartFunction, moto: Moto, faults: Faults) -> None:
     our_target(moto)
     assert READERS not in check(function, faults, bucket=TARGET, TRAILKEEPER_ACCESS_READERS=READER)
     assert "TrailkeeperAccessLogReaders" not in sids(moto)
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_a_policy_without_room_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
     names = [f"arn:aws:s3:::{TARGET}/{n:040}" for n in range(190)]
     large = {"Sid": "Large", "Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "s3:PutObject", "Resource": names}

@@ -280,6 +280,7 @@ def test_access_logs_that_are_led_aside_are_told(function: StartFunction, moto: 
     assert len(people.letters()) == 1
 
 
+@pytest.mark.function_alone("nobody logs into that bucket: only an event leads to it")
 def test_a_key_on_a_target_of_access_logs_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
     trail(moto)
     target = our_target(moto)

@@ -68,6 +68,7 @@ def test_what_a_log_bucket_logs_into_is_read_each_time(function: StartFunction, 
     assert "not-applicable" not in {it["status"] for it in found if it["control"] == DELIVERY}
 
 
+@pytest.mark.function_alone("only an event leads to a bucket that nothing known delivers to")
 @pytest.mark.parametrize("operation", ["DescribeTrails", "DescribeDeliveryChannels"])
 def test_what_could_be_read_in_part_answers_for_nothing(
     function: StartFunction, moto: Moto, faults: Faults, operation: str

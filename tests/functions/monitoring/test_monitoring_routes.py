@@ -67,6 +67,7 @@ def test_a_schedule_leads_to_one_look_however_many_regions_there_are(
     assert made(faults).count("logs:PutMetricFilter") == 1
 
 
+@pytest.mark.function_alone("the sweep of other regions leaves it out, the event does not")
 def test_a_sweep_of_other_regions_leaves_the_log_group_to_whoever_looks_after_it(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:

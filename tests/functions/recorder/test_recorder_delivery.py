@@ -80,6 +80,7 @@ def test_a_bucket_that_serves_something_else_draws_no_other_region(
     assert channels(moto)[0]["s3BucketName"] == ("shop" if named else our_bucket())
 
 
+@pytest.mark.function_alone("the event is of a region that nobody sweeps")
 def test_homes_bucket_comes_first(function: StartFunction, moto: Moto, faults: Faults) -> None:
     for region in (REGION, WEST):
         delivery_bucket(moto, f"of-{region}", region)

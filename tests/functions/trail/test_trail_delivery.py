@@ -155,6 +155,7 @@ def test_a_trail_into_a_named_bucket_is_looked_after_like_any_other(
     assert sorted(changing(faults)) == [START, UPDATE] and now(moto, arn)["S3BucketName"] == "foreign-logs"
 
 
+@pytest.mark.function_alone("only the event leads to the name of the trail that is made")
 def test_a_deleted_trail_is_made_up_for_though_another_delivers_elsewhere(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:

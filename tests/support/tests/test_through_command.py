@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from local_aws.faults import Faults
 from local_aws.processes import Moto
-from through_command import Key, Twice
+from through_command import Key, Twice, by_key
 
 KEY: Key = ("vpc-flow-logs", "arn:one", "us-east-1")
 
@@ -20,16 +20,18 @@ def outcome(*steps: str, resource: str = "arn:one", because: str = "no flow log"
     return place | {"status": status, "severity": "medium", "because": because, "advice": None, "steps": made}
 
 
-def compare(found: dict[str, Any], *results: dict[str, Any]) -> None:
-    """Compares what the command found before a fix with what the function then said."""
+def compare(found: list[dict[str, Any]], *results: dict[str, Any], is_sweep: bool = False) -> int:
+    """Compares what the command found before a fix with what the function then said. Returns how much was compared."""
     twice = Twice(None, "vpc", Path(), "", fixes=True)  # type: ignore[arg-type]
-    twice._compare(list(results), {KEY: found}, is_sweep=False)
+    twice._compare(list(results), by_key(found), is_sweep)
+    return twice.compared
 
 
 def test_what_another_resource_needed_too_is_made_once() -> None:
-    found = outcome("the role", "the flow log", status="planned")
+    found = [outcome("the role", "the flow log", status="planned")]
     compare(found, outcome("the role", "the flow log"))
-    compare(found, outcome("the flow log"), outcome("the role", "another flow log", resource="arn:two"))
+    found.append(outcome("the role", "another flow log", resource="arn:two", status="planned"))
+    assert compare(found, outcome("the flow log"), outcome("the role", "another flow log", resource="arn:two")) == 2
 
 
 @pytest.mark.parametrize("result", [
@@ -38,7 +40,19 @@ def test_what_another_resource_needed_too_is_made_once() -> None:
 ])
 def test_any_other_difference_is_one(result: dict[str, Any]) -> None:
     with pytest.raises(AssertionError):
-        compare(outcome("the role", "the flow log", status="planned"), result)
+        compare([outcome("the role", "the flow log", status="planned")], result)
+
+
+@pytest.mark.parametrize("status", ["fixed", "advised", "unknown", "compliant", "exempt"])
+def test_what_only_the_function_finds_is_a_difference(status: str) -> None:
+    with pytest.raises(AssertionError):
+        compare([], outcome(status=status))
+
+
+def test_what_is_not_ours_need_not_be_found_after_an_event() -> None:
+    assert compare([], outcome(status="not-applicable")) == 0
+    with pytest.raises(AssertionError):
+        compare([], outcome(status="not-applicable"), is_sweep=True)
 
 
 def test_calls_beside_a_test_are_not_in_its_record(moto: Moto, faults: Faults) -> None:

@@ -104,14 +104,19 @@ def test_an_account_without_a_trail_is_told_from_any_region(moto: Moto, seen: bo
     assert done.code == 1 and ("cloudtrail:CreateTrail" in steps) != seen and ("cloudtrail:UpdateTrail" in steps) == seen, steps
 
 
-def test_an_account_that_cannot_be_entered_is_in_every_file(moto: Moto, faults: Faults, tmp_path: Path) -> None:
+@pytest.mark.parametrize("others", [[ACCOUNT], []], ids=["and one that can", "alone"])
+def test_an_account_that_cannot_be_entered_is_in_every_file(
+    moto: Moto, faults: Faults, tmp_path: Path, others: list[str]
+) -> None:
     moto.regions(["us-east-1"])
     faults.deny("sts", "AssumeRole")
     names = ("html", "json", "csv", "ocsf", "asff", "junit", "md")
-    accounts = ["--accounts", f"{ACCOUNT},{seeded.STRANGER}", "--family", "vpc"]
+    accounts = ["--accounts", ",".join([*others, seeded.STRANGER]), "--family", "vpc"]
     files = ["-o", ",".join(f"{name}=out.{name}" for name in names)]
+    for name in names:
+        (tmp_path / f"out.{name}").write_text("of yesterday")
     done = checked(faults.endpoint, *accounts, *files, folder=tmp_path)
-    assert done.code == 2, done
+    assert done.code == 2 and bool(done.out) == bool(others), done
     for name in names:
         assert seeded.STRANGER in (tmp_path / f"out.{name}").read_text(), name
     (ocsf,) = [it for it in json.loads((tmp_path / "out.ocsf").read_text()) if it["finding_info"]["title"] == "Everything that was asked for is looked at"]

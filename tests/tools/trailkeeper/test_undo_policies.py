@@ -179,6 +179,31 @@ def test_a_name_that_stands_twice_is_kept(function: StartFunction, moto: Moto, d
     assert it.read() == text
 
 
+@pytest.mark.parametrize("kind", ["bucket-policy", "key-policy", "role-policy", "role-trust"])
+def test_an_undo_that_is_taken_back_and_repeated_keeps_it(
+    function: StartFunction, moto: Moto, desk: Desk, kind: str
+) -> None:
+    it = POLICIES[kind](function, moto)
+    text = json.dumps(it.document, indent=2)
+    it.put(text)
+    fixed(function, moto, it.family, it.event, **it.settings)
+    (change,) = [it["id"] for it in desk.history() if it["undone"] is None and it["controls"]]
+    for expected in (True, False, True):
+        desk.undo(change)
+        assert (it.read() == text) is expected
+        change = desk.history()[-1]["id"]
+
+
+def test_what_the_command_has_put_right_is_kept_too(function: StartFunction, moto: Moto, desk: Desk) -> None:
+    it = of_bucket(function, moto)
+    text = json.dumps(it.document, indent=2)
+    it.put(text)
+    done = desk.run("fix", "log-bucket-https-only", LOGS, "--yes")
+    assert done.code == 0 and it.read() != text, done
+    all_undone(desk)
+    assert it.read() == text
+
+
 def test_a_queue_without_a_policy_has_none_again(function: StartFunction, moto: Moto, desk: Desk) -> None:
     it = of_queue(function, moto)
     it.put("")

@@ -82,7 +82,10 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     };
     let mode = mode(about, &settings);
     settings.modes.overrides.insert(asked.control.clone(), Mode::DryRun);
-    let accounts = Box::pin(open(&aws, &asked.scope, &settings)).await?;
+    let mut accounts = Box::pin(open(&aws, &asked.scope, &settings)).await?;
+    if let Some(problem) = accounts.none_entered() {
+        return Err(problem);
+    }
     let progress = Progress::start();
     // Another account may have it.
     let mut unread = None;

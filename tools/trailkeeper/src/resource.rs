@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use std::convert::Infallible;
 use tokio::time::Instant;
-use trailkeeper::aws::Connected;
 use trailkeeper::aws::ledger::TableLedger;
+use trailkeeper::aws::{Connected, Once};
 use trailkeeper::event::Origin;
 use trailkeeper::model::{Arn, CallError, Place, Region, Subject};
 use trailkeeper::reconcile::pen::Pen;
@@ -69,6 +69,7 @@ pub(crate) async fn mended<F: Connected>(
     cause: &Origin,
 ) -> Vec<ControlResult> {
     let io = F::connect(&scene.account.aws, scene.settings);
+    let io = Once::new(&io, &scene.account.aws);
     let pen = Some(Pen { writer: &io, ledger, cause, others: &[], tells: false });
     let until = Instant::now() + LONGEST;
     reconcile::<F, _, _, _>(&io, pen, subject, scene.settings, until).boxed_local().await.outcomes

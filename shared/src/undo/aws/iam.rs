@@ -1,7 +1,7 @@
 //! Roles and their policies.
 
 use super::{Properties, no_call, parse, part, unclear};
-use crate::aws::roles::document;
+use crate::aws::roles::{decoded, document};
 use crate::aws::{call, write_call};
 use crate::documents::policy::text_of;
 use crate::model::{Arn, CallError, ErrorKind, Property, Seen};
@@ -23,7 +23,10 @@ impl Properties {
     }
 
     pub(super) async fn read_role(&self, name: &str, property: &Property) -> Result<Seen<Value>, CallError> {
-        let trust = |role: &aws_sdk_iam::types::Role| document(role.assume_role_policy_document().unwrap_or_default());
+        let trust = |role: &aws_sdk_iam::types::Role| {
+            let text = decoded(role.assume_role_policy_document().unwrap_or_default());
+            self.texts.parsed(property.clone(), &text)
+        };
         Ok(part(self.role(name).await?, |role| match property {
             Property::RoleBoundary { .. } => {
                 let boundary = role.permissions_boundary().and_then(|it| it.permissions_boundary_arn());
@@ -34,10 +37,15 @@ impl Properties {
         }))
     }
 
-    pub(super) async fn read_role_policy(&self, role: &str, policy: &str) -> Result<Seen<Value>, CallError> {
+    pub(super) async fn read_role_policy(
+        &self,
+        role: &str,
+        policy: &str,
+        property: &Property,
+    ) -> Result<Seen<Value>, CallError> {
         let sent = self.iam.get_role_policy().role_name(role).policy_name(policy).send();
         let answer = call("iam:GetRolePolicy", Box::pin(sent)).await;
-        Ok(Seen::from_call(answer)?.map(|it| document(it.policy_document())))
+        Ok(Seen::from_call(answer)?.map(|it| self.texts.parsed(property.clone(), &decoded(it.policy_document()))))
     }
 
     pub(super) async fn read_linked_role(&self, path: &str) -> Result<Seen<Value>, CallError> {

@@ -2,8 +2,8 @@
 
 use super::{Properties, parse, region_of, unclear};
 use crate::aws::{call, write_call};
-use crate::documents::policy::{parsed, text_of};
-use crate::model::{CallError, ErrorKind, Region, Seen};
+use crate::documents::policy::text_of;
+use crate::model::{CallError, ErrorKind, Property, Region, Seen};
 use aws_sdk_kms::types::KeyMetadata;
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ impl Properties {
         write_call("kms:DeleteAlias", sent).await.map(|_| ())
     }
 
-    pub(super) async fn read_key_policy(&self, key: &str) -> Result<Seen<Value>, CallError> {
+    pub(super) async fn read_key_policy(&self, key: &str, property: &Property) -> Result<Seen<Value>, CallError> {
         let region = region_of(key)?;
         let key = match self.key(&region, key).await?.into_present() {
             Ok(key) => key,
@@ -54,7 +54,7 @@ impl Properties {
         };
         let sent = self.kms.of(&region).get_key_policy().key_id(key).send();
         let answer = call("kms:GetKeyPolicy", Box::pin(sent)).await;
-        Ok(Seen::from_call(answer)?.and_then(|it| it.policy).map(|text| parsed(&text)))
+        Ok(Seen::from_call(answer)?.and_then(|it| it.policy).map(|text| self.texts.parsed(property.clone(), &text)))
     }
 
     pub(super) async fn set_key_policy(&self, key: &str, value: Option<&Value>) -> Result<(), CallError> {

@@ -21,6 +21,7 @@ mod transfer;
 pub use stack::{environment_of, table_of};
 pub use tags::Pair;
 
+use crate::aws::texts::Texts;
 use crate::aws::{Aws, Buckets, CloudTrail, PerRegion};
 use crate::ledger::{EntryStep, PropertyReading};
 use crate::model::{CallError, ErrorKind, Place, Property, Region, Seen, Undo};
@@ -31,6 +32,7 @@ use serde_json::Value;
 pub struct Properties {
     place: Place,
     buckets: Buckets,
+    texts: Texts,
     cloudtrail: CloudTrail,
     alarms: PerRegion<aws_sdk_cloudwatch::Client>,
     logs: PerRegion<aws_sdk_cloudwatchlogs::Client>,
@@ -51,6 +53,7 @@ impl Properties {
         Self {
             place,
             buckets: Buckets::new(aws),
+            texts: aws.texts.clone(),
             cloudtrail: CloudTrail::new(aws),
             alarms: PerRegion::new(config, aws_sdk_cloudwatch::Client::new),
             logs: PerRegion::new(config, aws_sdk_cloudwatchlogs::Client::new),
@@ -113,7 +116,7 @@ impl Properties {
             Property::Key { region, alias } | Property::KeyAlias { region, alias } => {
                 Box::pin(self.read_alias(region, alias)).await?
             }
-            Property::KeyPolicy { key } => Box::pin(self.read_key_policy(key)).await?,
+            Property::KeyPolicy { key } => Box::pin(self.read_key_policy(key, property)).await?,
             Property::KeyRotation { region, key } => Box::pin(self.read_rotation(region, key)).await?,
             Property::LogGroup { region, name } | Property::LogGroupRetention { region, name } => {
                 Box::pin(self.read_group(region, name, property)).await?
@@ -125,7 +128,7 @@ impl Properties {
             Property::Role { role } | Property::RoleBoundary { role } | Property::RoleTrust { role } => {
                 Box::pin(self.read_role(role, property)).await?
             }
-            Property::RolePolicy { role, policy } => Box::pin(self.read_role_policy(role, policy)).await?,
+            Property::RolePolicy { role, policy } => Box::pin(self.read_role_policy(role, policy, property)).await?,
             Property::ServerLoggingRole { region, server } => Box::pin(self.read_server(region, server)).await?,
             Property::ServiceLinkedRole { role } => Box::pin(self.read_linked_role(role)).await?,
             Property::Subscription { topic, protocol, endpoint, arn: _ } => {
@@ -144,6 +147,12 @@ impl Properties {
             | Property::TrailSettings { arn } => Box::pin(self.read_trail(arn, property)).await?,
         };
         Ok(PropertyReading { now, found, hindrance: None })
+    }
+
+    /// Returns the text of the document that was read of this property, if that is more than its value without blanks.
+    #[must_use]
+    pub fn text(&self, property: &Property, value: &Value) -> Option<String> {
+        self.texts.of(property, value)
     }
 
     /// Gives a property a value, or takes it away. `property` is named as it was found.

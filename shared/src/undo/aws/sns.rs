@@ -2,7 +2,7 @@
 
 use super::{Properties, parse, part, region_of, unclear};
 use crate::aws::{call, write_call};
-use crate::documents::policy::{parsed, text_of};
+use crate::documents::policy::text_of;
 use crate::managed::topic::SubscriptionState;
 use crate::model::{CallError, Property, Seen};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ impl Properties {
         let sent = self.topics.of(&region_of(arn)?).get_topic_attributes().topic_arn(arn).send();
         let answer = Seen::from_call(call("sns:GetTopicAttributes", Box::pin(sent)).await)?;
         Ok(part(answer.map(|it| it.attributes.unwrap_or_default()), |all| {
-            let policy = all.get("Policy").map(|text| parsed(text)).unwrap_or_default();
+            let policy = all.get("Policy").map(|text| self.texts.parsed(property.clone(), text)).unwrap_or_default();
             let key = all.get("KmsMasterKeyId");
             match property {
                 Property::TopicPolicy { .. } => policy,

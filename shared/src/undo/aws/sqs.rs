@@ -2,7 +2,7 @@
 
 use super::{Properties, part};
 use crate::aws::{call, write_call};
-use crate::documents::policy::{parsed, text_of};
+use crate::documents::policy::text_of;
 use crate::model::{CallError, Property, Region, Seen};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ impl Properties {
     ) -> Result<Seen<Value>, CallError> {
         Ok(part(self.queue(region, url).await?, |all| {
             let policy = all.get(&QueueAttributeName::Policy).filter(|text| !text.is_empty());
-            let policy = policy.map(|text| parsed(text)).unwrap_or_default();
+            let policy = policy.map(|text| self.texts.parsed(property.clone(), text)).unwrap_or_default();
             if let Property::QueuePolicy { .. } = property {
                 return policy;
             }

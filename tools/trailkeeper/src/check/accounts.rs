@@ -39,6 +39,15 @@ pub(crate) struct Accounts {
     pub(crate) unopened: Vec<String>,
     /// Why they were not.
     pub(crate) notes: Vec<OneLine>,
+    /// Why the first of them was not.
+    problem: Option<Problem>,
+}
+
+impl Accounts {
+    /// Returns why none was entered, if so.
+    pub(crate) fn none_entered(&mut self) -> Option<Problem> {
+        self.problem.take().filter(|_| self.opened.is_empty())
+    }
 }
 
 /// Opens what is asked for. An account that cannot be entered is noted, and stops no other.
@@ -97,10 +106,7 @@ pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &Settings) -> R
         notes.push(OneLine::from(problem.to_string()));
         first.get_or_insert(problem);
     }
-    match first {
-        Some(problem) if opened.is_empty() => Err(problem),
-        _ => Ok(Accounts { us, opened, unopened, notes }),
-    }
+    Ok(Accounts { us, opened, unopened, notes, problem: first })
 }
 
 /// Returns all regions of an account, `None` if they are not known, and those to check. Where all that are to be checked are

@@ -97,6 +97,11 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let progress = Progress::start();
     let given = (place.settings(), &progress);
     let checked = Box::pin(checked(&aws, settings, (&asked.scope, &asked.selection), given)).await?;
+    if asked.outputs.is_empty()
+        && let Some(problem) = checked.none_entered
+    {
+        return Err(problem);
+    }
     let mut report = checked.report;
     if asked.history {
         // What was told by then is kept.
@@ -106,7 +111,9 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     report.comparison = Baseline::compare_all(baselines, &report);
     let code = report.exit_code(asked.fail_on);
     // First what needs no file: a full disk is no reason to lose the check.
-    if asked.json {
+    if checked.none_entered.is_some() {
+        // There is nothing to show, and the error says why. A file of yesterday must not stand for today.
+    } else if asked.json {
         print(&Format::Json.render(&report).map_err(Problem::unusable)?)?;
     } else {
         print(&render(&report, look()))?;
@@ -117,13 +124,15 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     };
     let written: Vec<Result<(), Problem>> = asked.outputs.iter().map(write).collect();
     written.into_iter().collect::<Result<(), Problem>>()?;
-    Ok(ExitCode::from(code))
+    checked.none_entered.map_or_else(|| Ok(ExitCode::from(code)), Err)
 }
 
 /// Everything that was found, and the accounts as they were opened.
 pub(crate) struct Checked {
     pub(crate) report: CheckReport,
     pub(crate) accounts: Vec<Opened>,
+    /// Why no account was entered, if so.
+    pub(crate) none_entered: Option<Problem>,
 }
 
 /// Checks what is asked for. `given` are the options that name the credentials.
@@ -139,10 +148,11 @@ pub(crate) async fn checked(
             "no control is left to be checked: none is asked for by everything that was given, and switched on",
         ));
     }
-    let accounts::Accounts { us, opened, unopened, mut notes } =
-        Box::pin(progress.until_stopped(open(aws, scope, &settings)))
-            .await
-            .unwrap_or_else(|| Err(Problem::interrupted("the check was interrupted before anything was read")))?;
+    let mut accounts = Box::pin(progress.until_stopped(open(aws, scope, &settings)))
+        .await
+        .unwrap_or_else(|| Err(Problem::interrupted("the check was interrupted before anything was read")))?;
+    let none_entered = accounts.none_entered();
+    let accounts::Accounts { us, opened, unopened, mut notes, .. } = accounts;
     let (mut findings, mut left_out): (Vec<Finding>, Vec<Finding>) = (Vec::new(), Vec::new());
     for account in &opened {
         let settings = account.settings(&settings);
@@ -176,7 +186,7 @@ pub(crate) async fn checked(
         controls,
         findings,
     };
-    Ok(Checked { report: report.in_order(), accounts: opened })
+    Ok(Checked { report: report.in_order(), accounts: opened, none_entered })
 }
 
 fn read(file: &Path) -> Result<Baseline, Problem> {

@@ -90,6 +90,9 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let mut settings = Box::pin(settings_in_force(&aws, place, family.as_slice())).await?;
     let given = (place.settings(), &progress);
     let found = Box::pin(checked(&aws, settings.clone(), (&asked.scope, &selection), given)).await?;
+    if let Some(problem) = found.none_entered {
+        return Err(problem);
+    }
     for note in found.report.notes.iter().filter(|_| asked.all) {
         print(&format!("Not looked at: {note}\n"))?;
     }

@@ -116,11 +116,12 @@ fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
                 members.retain(|name, _| !["FlowLogId", "ResourceId"].contains(&name.as_str()));
             }
         }
+        let before = Some(before).filter(|it| !it.is_null());
         EntryStep {
             action: action(&step.property, step.before.as_ref()),
             summary: format!("take back: {}", step.summary),
-            before: Some(before).filter(|it| !it.is_null()),
-            text: None,
+            text: before.as_ref().and_then(|value| job.properties.text(&step.property, value)),
+            before,
             after: step.before.clone().unwrap_or_default(),
             property: step.property.clone(),
             state: CallState::Meant,
