@@ -16,6 +16,8 @@ from runtime_api import Function
 from template import Template
 from trails import LOGGING, is_logging, now, trail_call
 
+pytestmark = pytest.mark.function_alone("what the command reads would count as well")
+
 TRAILS = 12
 A_SECOND = 10
 """DescribeTrails, GetTrailStatus, GetEventSelectors and ListTags: https://docs.aws.amazon.com/general/latest/gr/ct.html"""

@@ -37,6 +37,7 @@ def test_a_fix_is_told_to_people_and_to_programs(function: StartFunction, moto: 
         assert told in letter["text"], told
 
 
+@pytest.mark.function_alone("only an event leads to a server that is not there, and may not be read")
 def test_every_kind_of_report_fits_the_schema(function: StartFunction, moto: Moto, faults: Faults) -> None:
     server(moto, LoggingRole=role(moto))
     server(moto)

@@ -15,7 +15,7 @@ KEY: Key = ("vpc-flow-logs", "arn:one", "us-east-1")
 
 def outcome(*steps: str, resource: str = "arn:one", because: str = "no flow log", status: str = "fixed") -> dict[str, Any]:
     """A result, or a finding."""
-    made = [{"action": "ec2:CreateFlowLogs", "summary": it, "before": None, "after": None, "undo": ""} for it in steps]
+    made = [{"action": "ec2:CreateFlowLogs", "summary": it, "before": None, "after": None, "undo": ""} | {"status": "applied"} for it in steps]
     place = {"control": KEY[0], "resource": resource, "region": KEY[2]}
     return place | {"status": status, "severity": "medium", "because": because, "advice": None, "steps": made}
 
@@ -47,6 +47,15 @@ def test_any_other_difference_is_one(result: dict[str, Any]) -> None:
 def test_what_only_the_function_finds_is_a_difference(status: str) -> None:
     with pytest.raises(AssertionError):
         compare([], outcome(status=status))
+
+
+@pytest.mark.parametrize("status", ["advised", "compliant", "exempt", "unknown"])
+def test_where_nothing_was_tried_all_is_said_alike(status: str) -> None:
+    assert compare([outcome(status=status)], outcome(status=status)) == 1
+    with pytest.raises(AssertionError):
+        compare([outcome(status=status, because="another reason")], outcome(status=status))
+    tried = outcome("the role", status="fixed", resource="arn:two")
+    assert compare([outcome(status=status, because="as it was"), tried], outcome(status=status), tried) == 1
 
 
 def test_what_is_not_ours_need_not_be_found_after_an_event() -> None:
