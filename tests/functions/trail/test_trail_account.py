@@ -59,6 +59,7 @@ def test_of_two_single_region_trails_one_covers_the_account_whichever_event_come
     assert statuses(again) == every("compliant")
 
 
+@pytest.mark.function_alone("the other event is quicker than the function")
 def test_two_events_at_once_make_one_trail_cover_the_account(function: StartFunction, moto: Moto) -> None:
     arns = [single_trail(moto, region, region) for region in (REGION, WEST)]
     copies = [(function("trail", mode="enforce"), arn) for arn in arns * 3]
