@@ -4,6 +4,7 @@ use crate::arguments::{change, change_of, json};
 use crate::changes::{Changes, person};
 use crate::problem::Problem;
 use crate::terminal::{print, print_json};
+use crate::undo::CAUSE;
 use crate::when;
 use crate::who::by;
 use clap::{ArgMatches, Command};
@@ -12,9 +13,6 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use trailkeeper::ledger::{CallState, ChangeId, EntryStep, LedgerEntry, Outcome};
 use trailkeeper::model::{OneLine, Undo};
-
-/// Cause of a change by which a person took another one back; its id is that of the other one.
-const UNDO: &str = "trailkeeper undo";
 
 /// What is asked for.
 #[derive(Debug)]
@@ -112,7 +110,7 @@ fn text(entry: &LedgerEntry, undoing: &Undoing) -> Result<String, std::fmt::Erro
     for part in &entry.undone_in_part {
         writeln!(text, "  in part   {} by {}, with change {}", when::second(part.at), part.by, part.change)?;
     }
-    if cause.name == UNDO {
+    if cause.name == CAUSE {
         cause.id.iter().try_for_each(|of| writeln!(text, "  undoes    change {}", line(of)))?;
     }
     if !findings.is_empty() {

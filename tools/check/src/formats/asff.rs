@@ -8,6 +8,7 @@ use crate::finding::{Finding, Standing};
 use crate::report::{CheckReport, VERSION};
 use serde_json::{Value, json};
 use trailkeeper::frameworks::requirements;
+use trailkeeper::ledger::FindingId;
 use trailkeeper::model::Arn;
 
 /// Maximum number of related requirements ([API_Compliance], `RelatedRequirements`).
@@ -24,7 +25,6 @@ pub fn render(report: &CheckReport) -> String {
 }
 
 fn finding(report: &CheckReport, it: &Finding) -> Value {
-    let (partition, region, account) = (it.partition(), &it.region, &it.account);
     let status = match it.standing {
         Standing::Right => "PASSED",
         Standing::Wrong => "FAILED",
@@ -54,38 +54,19 @@ fn finding(report: &CheckReport, it: &Finding) -> Value {
     if remedy.is_empty() {
         "Nothing is to be done".clone_into(&mut remedy);
     }
-    let time = report.time();
     let because = if it.because.is_empty() { it.standing.as_str() } else { &it.because };
-    let types = json!(["Software and Configuration Checks/Industry and Regulatory Standards"]);
-    let severity = json!({ "Label": label });
-    json!({
-        "SchemaVersion": "2018-10-08",
-        "Id": it.id,
-        "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
-        "ProductName": "Trailkeeper",
-        "CompanyName": "Trailkeeper",
-        "GeneratorId": it.control,
-        "AwsAccountId": account,
-        "Region": region,
-        "Types": types,
-        "FirstObservedAt": time,
-        "CreatedAt": time,
-        "UpdatedAt": time,
-        "Severity": severity,
-        "Title": cut(it.about.title, 256),
-        "Description": cut(because, 1_024),
-        "Remediation": { "Recommendation": { "Text": cut(&remedy, 512) } },
-        "ProductFields": fields,
-        "Resources": [{
-            "Type": kind(&it.resource),
-            "Id": cut(&it.resource, 512),
-            "Partition": partition,
-            "Region": region,
-        }],
-        "Compliance": { "Status": status, "RelatedRequirements": related, "SecurityControlId": it.control },
-        "RecordState": "ACTIVE",
-        "FindingProviderFields": { "Severity": severity, "Types": types },
-    })
+    let parts = Parts {
+        id: &it.id,
+        control: it.control,
+        title: it.about.title,
+        label: &label,
+        because,
+        remedy: &remedy,
+        fields,
+        resource: &it.resource,
+        compliance: json!({ "Status": status, "RelatedRequirements": related, "SecurityControlId": it.control }),
+    };
+    whole(report, (it.partition(), &it.region, &it.account), &parts)
 }
 
 /// Returns the finding that something was not looked at: "some information is missing" ([API_Compliance]). Whoever checked holds
@@ -93,17 +74,48 @@ fn finding(report: &CheckReport, it: &Finding) -> Value {
 ///
 /// [API_Compliance]: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Compliance.html
 fn not_looked_at(report: &CheckReport, it: &Unseen<'_>) -> Value {
-    let Unseen { id, account, region, partition, resource, why } = it;
+    let parts = Parts {
+        id: &it.id,
+        control: unseen::CONTROL,
+        title: unseen::TITLE,
+        label: "HIGH",
+        because: it.why,
+        remedy: unseen::CURE,
+        fields: json!({ "trailkeeper/version": VERSION, "trailkeeper/standing": "unknown" }),
+        resource: &it.resource,
+        compliance: json!({
+            "Status": "WARNING",
+            "StatusReasons": [{ "ReasonCode": "NOT_LOOKED_AT", "Description": cut(it.why, 2_048) }],
+        }),
+    };
+    whole(report, (it.partition, it.region, it.account), &parts)
+}
+
+/// What one finding has and another has not.
+struct Parts<'a> {
+    id: &'a FindingId,
+    control: &'a str,
+    title: &'a str,
+    label: &'a str,
+    because: &'a str,
+    remedy: &'a str,
+    fields: Value,
+    resource: &'a str,
+    compliance: Value,
+}
+
+/// Returns a finding of an account and region, with what each finding has.
+fn whole(report: &CheckReport, (partition, region, account): (&str, &str, &str), parts: &Parts<'_>) -> Value {
     let time = report.time();
     let types = json!(["Software and Configuration Checks/Industry and Regulatory Standards"]);
-    let severity = json!({ "Label": "HIGH" });
+    let severity = json!({ "Label": parts.label });
     json!({
         "SchemaVersion": "2018-10-08",
-        "Id": id,
+        "Id": parts.id,
         "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
         "ProductName": "Trailkeeper",
         "CompanyName": "Trailkeeper",
-        "GeneratorId": unseen::CONTROL,
+        "GeneratorId": parts.control,
         "AwsAccountId": account,
         "Region": region,
         "Types": types,
@@ -111,15 +123,17 @@ fn not_looked_at(report: &CheckReport, it: &Unseen<'_>) -> Value {
         "CreatedAt": time,
         "UpdatedAt": time,
         "Severity": severity,
-        "Title": unseen::TITLE,
-        "Description": cut(why, 1_024),
-        "Remediation": { "Recommendation": { "Text": unseen::CURE } },
-        "ProductFields": { "trailkeeper/version": VERSION, "trailkeeper/standing": "unknown" },
-        "Resources": [{ "Type": kind(resource), "Id": resource, "Partition": partition, "Region": region }],
-        "Compliance": {
-            "Status": "WARNING",
-            "StatusReasons": [{ "ReasonCode": "NOT_LOOKED_AT", "Description": cut(why, 2_048) }],
-        },
+        "Title": cut(parts.title, 256),
+        "Description": cut(parts.because, 1_024),
+        "Remediation": { "Recommendation": { "Text": cut(parts.remedy, 512) } },
+        "ProductFields": parts.fields,
+        "Resources": [{
+            "Type": kind(parts.resource),
+            "Id": cut(parts.resource, 512),
+            "Partition": partition,
+            "Region": region,
+        }],
+        "Compliance": parts.compliance,
         "RecordState": "ACTIVE",
         "FindingProviderFields": { "Severity": severity, "Types": types },
     })

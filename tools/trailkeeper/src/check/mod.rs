@@ -111,12 +111,11 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     report.comparison = Baseline::compare_all(baselines, &report);
     let code = report.exit_code(asked.fail_on);
     // First what needs no file: a full disk is no reason to lose the check.
-    if checked.none_entered.is_some() {
-        // There is nothing to show, and the error says why. A file of yesterday must not stand for today.
-    } else if asked.json {
-        print(&Format::Json.render(&report).map_err(Problem::unusable)?)?;
-    } else {
-        print(&render(&report, look()))?;
+    // Where nothing was entered there is nothing to show, and the error says why; but a file of yesterday must not stand for today.
+    if checked.none_entered.is_none() {
+        let shown =
+            if asked.json { Format::Json.render(&report).map_err(Problem::unusable)? } else { render(&report, look()) };
+        print(&shown)?;
     }
     let write = |Output { format, file }: &Output| {
         let made = format.render(&report).map_err(|problem| unwritten(file, &problem))?;

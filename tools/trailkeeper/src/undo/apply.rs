@@ -1,7 +1,7 @@
 //! Makes the calls, proves each, and keeps all of it in the ledger.
 
-use super::Job;
 use super::survey::Survey;
+use super::{CAUSE, Job};
 use crate::problem::Problem;
 use chrono::Utc;
 use std::time::Duration;
@@ -129,7 +129,7 @@ fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
     });
     let cause = Origin {
         id: Some(job.entry.id.to_string()),
-        name: "trailkeeper undo".to_owned(),
+        name: CAUSE.to_owned(),
         time: Some(Utc::now().to_rfc3339()),
         actor: Some(job.person.arn.clone()),
         source_ip: None,

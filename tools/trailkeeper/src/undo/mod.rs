@@ -29,6 +29,9 @@ use trailkeeper::undo::aws::Properties;
 /// [quotas]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
 
+/// Cause of a change by which a person took another one back; its id is that of the other one.
+pub(crate) const CAUSE: &str = "trailkeeper undo";
+
 /// What is asked for.
 #[derive(Debug)]
 pub(crate) struct Asked {
