@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import record_buckets
 from botocore.exceptions import ClientError
 from home import Account, named
 from home import values as parameters_of
@@ -48,6 +49,10 @@ class Plan:
             raise Refused("\n".join(wrong))
         self.notes: list[str] = []
         self._reserve()
+        if record_buckets.PARAMETER not in self.said:
+            found, notes = record_buckets.named(account, self.holds)
+            self.said = {**self.said, **found}
+            self.notes += notes
 
     def _check(self, status: str) -> None:
         """Whether anything can be done with the stack that is there."""

@@ -155,6 +155,8 @@ class Template:
                 return self._filled(text, self.values)
             case {"Fn::Split": [separator, text]}:
                 return self.resolve(text).split(separator)
+            case {"Fn::Select": [number, parts]}:
+                return self.resolve(parts)[number]
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.resolve(parts))
             case {"Fn::If": [condition, yes, no]}:

@@ -24,7 +24,7 @@ REGISTRY = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 @pytest.fixture(scope="module")
 def home(ministack_server: Ministack) -> Home:
     ministack_server.reset()
-    return Home(ministack_server, Mode="enforce")
+    return Home(ministack_server, Mode="enforce", LogBuckets="our-audit,records-")
 
 
 def woken(home: Home, event: dict[str, Any], *, invoke: bool = True) -> set[str]:
@@ -42,6 +42,7 @@ def queues(*families: str) -> set[str]:
 @pytest.mark.parametrize(("call", "bucket", "urgent"), [
     ("DeleteBucketPolicy", "anything", True), ("DeleteBucketReplication", "anything", True),
     ("PutBucketPolicy", "aws-cloudtrail-logs-123456789012-0a1b2c3d", True), ("DeleteBucket", "trailkeeper-cloudtrail-1-us-east-1", True),
+    ("PutBucketPolicy", "our-audit", True), ("DeleteBucket", "records-eu", True), ("PutBucketPolicy", "our-audi", False),
     ("PutBucketPolicy", "my-aws-cloudtrail-logs-1", False), ("DeleteBucket", "anything", False), ("PutBucketAcl", "config-bucket-1", False),
 ])
 def test_a_call_on_a_bucket_comes_by_the_lane_of_its_kind_or_its_name(home: Home, call: str, bucket: str, urgent: bool) -> None:

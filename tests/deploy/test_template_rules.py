@@ -9,14 +9,17 @@ import pytest
 from envelope import Event, api_call, create_server, role_call
 from template import ACCOUNT, ALARMS, BUS, ENTERING, FAMILIES, GUARD, NAMES, ORGANIZATION, ROOT, TOPIC, Template, document, matches
 
+from tools.values import rules, unfit
 
 LOG_BUCKETS = [
     "aws-cloudtrail-logs-", "aws-controltower-logs-", "config-bucket-", "trailkeeper-access-logs-", "trailkeeper-cloudtrail-",
-    "trailkeeper-config-",
+    "trailkeeper-config-", "aws-accelerator-central-logs-",
 ]
-"""How AWS and Trailkeeper name log buckets."""
+"""How AWS and Trailkeeper name log buckets; the last is what `LogBuckets` says if nobody does."""
+NO_BUCKETS = [f"-{number}" for number in range(1, 8)]
+"""How no bucket's name begins: what stands where `LogBuckets` names fewer than it may."""
 NAMED = {
-    "urgent": [{"prefix": it} for it in LOG_BUCKETS],
+    "urgent": [{"prefix": it} for it in (*LOG_BUCKETS, *NO_BUCKETS)],
     "many": [{"anything-but": {"prefix": LOG_BUCKETS}}, {"exists": False}],
 }
 """The buckets of which a call comes by each lane, where their names decide."""
@@ -30,14 +33,14 @@ def patterns(family: str) -> list[dict[str, Any]]:
     return urgent(family) + many(family)
 
 
-def urgent(family: str) -> list[dict[str, Any]]:
+def urgent(family: str, **values: str) -> list[dict[str, Any]]:
     """The patterns of the rules on calls that wake a family's function at once."""
-    return [it["Pattern"] for it in Template().lane_events(family, "", "EventBridgeRule").values()]
+    return [it["Pattern"] for it in Template(**values).lane_events(family, "", "EventBridgeRule").values()]
 
 
-def many(family: str) -> list[dict[str, Any]]:
+def many(family: str, **values: str) -> list[dict[str, Any]]:
     """The patterns of the rules on calls that go to a family's queue."""
-    return [it["EventPattern"] for it in Template().queued(family).values()]
+    return [it["EventPattern"] for it in Template(**values).queued(family).values()]
 
 
 def forwarded() -> list[dict[str, Any]]:
@@ -79,6 +82,34 @@ def test_each_watched_call_comes_by_exactly_one_lane(family: dict[str, Any]) -> 
                 by = [sum(matches(it, event) for it in patterns) for patterns in (at_once, in_batches)]
                 is_urgent = name in watch["urgent"] or (name in watch["by_name"] and of_logs)
                 assert by == ([1, 0] if is_urgent else [0, 1]), (watch["service"], name, given)
+
+
+EIGHT = [f"{letter}-{'long.' * 12}x" for letter in "abcdefgh"]
+"""As many names as `LogBuckets` takes, each as long as a bucket's may be."""
+
+
+@pytest.mark.parametrize("own", [EIGHT[:1], EIGHT[:3], EIGHT], ids=len)
+@pytest.mark.parametrize("family", ["bucket", "monitoring"])
+def test_a_call_on_a_log_bucket_that_the_operator_names_comes_at_once(family: str, own: list[str]) -> None:
+    """And one on any other bucket in a batch: by exactly one lane, as many as are named."""
+    values = {"LogBuckets": ",".join(own)}
+    assert unfit(values["LogBuckets"], rules()["LogBuckets"]) is None
+    by_name = [it for patterns in (urgent(family, **values), many(family, **values)) for it in patterns if "requestParameters" in it["detail"]]
+    assert len(by_name) == 2
+    # EventBridge's limit (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
+    assert all(len(json.dumps(it)) <= 2048 for it in by_name)
+    named: list[tuple[Any, list[bool]]] = [({"bucketName": it}, [True, False]) for it in (*own, f"{own[0]}-2", f"{LOG_BUCKETS[0]}1")]
+    named += [({"bucketName": it}, [False, True]) for it in (f"x{own[0]}", own[0][:-1], LOG_BUCKETS[-1] + "1", "")]
+    named += [(it, [False, True]) for it in ({}, None)]
+    for given, lanes in named:
+        event = api_call("s3", "PutBucketPolicy", requestParameters=given)
+        assert [matches(it, event) for it in by_name] == lanes, given
+
+
+@pytest.mark.parametrize("value", ["", ",", "a,b", "ok-one,", "-ok", "Upper", "under_score", "a b c", ",".join([*EIGHT, "ninth"]), "x" * 64])
+def test_what_names_no_bucket_is_refused(value: str) -> None:
+    """Above all nothing at all: each name begins like that, and no call would go to a queue."""
+    assert unfit(value, rules()["LogBuckets"])
 
 
 def test_what_takes_the_way_in_from_a_bucket_is_urgent() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
+from given import trail, trail_arn, trail_bucket
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from operator_at_home import Operator
 from repository import ROOT
@@ -222,8 +225,11 @@ class Account:
 
     region, account, partition, who = REGION, ACCOUNT, "aws", f"arn:aws:iam::{ACCOUNT}:user/alice"
 
-    def __init__(self, status: str = "", unreserved: int = 1000, there: tuple[str, str] | None = None, **kept: str) -> None:
-        self._there, self._unreserved = there, unreserved
+    def __init__(
+        self, status: str = "", unreserved: int = 1000, there: tuple[str, str] | None = None,
+        log_buckets: Iterable[str] | None = (), **kept: str,
+    ) -> None:
+        self._there, self._unreserved, self._log_buckets = there, unreserved, log_buckets
         holds = {"Mode": "dry-run", "Controls": "", "Schedule": "rate(1 day)"} | kept
         parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in holds.items()]
         self._stack = {"StackStatus": status, "Parameters": parameters} if status else None
@@ -236,7 +242,16 @@ class Account:
 
     def client(self, _: str) -> Any:
         limits = {"ConcurrentExecutions": self._unreserved, "UnreservedConcurrentExecutions": self._unreserved}
-        return argparse.Namespace(get_account_settings=lambda: {"AccountLimit": limits})
+        return argparse.Namespace(
+            get_account_settings=lambda: {"AccountLimit": limits},
+            describe_trails=self._trails,
+            describe_delivery_channels=lambda: {"DeliveryChannels": [{"name": "default"}, {"s3BucketName": "config-bucket-2"}]},
+        )
+
+    def _trails(self) -> dict[str, Any]:
+        if self._log_buckets is None:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeTrails")
+        return {"trailList": [{"S3BucketName": it} for it in self._log_buckets]}
 
 
 def plan(account: Account, **said: str) -> Plan:
@@ -265,6 +280,38 @@ def test_concurrency_is_reserved_where_the_account_has_it() -> None:
     # What the stack itself has reserved is there for it.
     kept = Account("UPDATE_COMPLETE", unreserved=1000 - needed, Concurrency="5")
     assert plan(kept).said == {} and plan(kept, Concurrency="3").said == {"Concurrency": "3"}
+
+
+def logs_into(operator: Operator, name: str, bucket: str) -> None:
+    """Makes a trail and its bucket."""
+    server: Any = operator.server
+    trail(server, name, S3BucketName=trail_bucket(server, bucket, REGION, trail_arn(name)))
+
+
+def test_the_log_buckets_of_the_account_are_named_where_nobody_names_them(operator: Operator) -> None:
+    """So that what shuts one wakes a function at once; what an operator has named stays."""
+    usual = values.rules()["LogBuckets"]["Default"]
+    logs_into(operator, "one", "aws-cloudtrail-logs-1")
+    assert operator.deploy().returncode == 0
+    assert operator.stack()["LogBuckets"] == usual
+    logs_into(operator, "two", "our-audit")
+    ran = operator.deploy()
+    assert f"Value     LogBuckets = `{usual},our-audit` (was `{usual}`)" in ran.stdout, ran.stdout
+    assert operator.stack()["LogBuckets"] == f"{usual},our-audit"
+    assert "nothing had to be changed" in operator.deploy().stdout
+    assert operator.deploy(parameters="LogBuckets=our-").returncode == 0
+    assert operator.stack()["LogBuckets"] == "our-" and "nothing had to be changed" in operator.deploy().stdout
+    assert "must be the names of at most eight buckets" in operator.deploy(parameters="LogBuckets=").stderr
+
+
+def test_log_buckets_that_have_no_room_or_cannot_be_seen_are_told() -> None:
+    many = [f"logs-{number}" for number in range(9)]
+    found = plan(Account(log_buckets=[*many, "Old_Logs", "config-bucket-1"]))
+    assert found.said["LogBuckets"] == ",".join(["aws-accelerator-central-logs-", *many[:7]])
+    assert "Calls on the log buckets logs-7, logs-8, Old_Logs come in batches" in found.shown()
+    denied = plan(Account(log_buckets=None))
+    assert "LogBuckets" not in denied.said and "Log buckets could not be looked up (DescribeTrails is denied" in denied.shown()
+    assert plan(Account(log_buckets=None), LogBuckets="mine").notes == []
 
 
 def test_what_a_failed_creation_left_is_removed_and_what_it_was_told_is_not_lost() -> None:

@@ -73,6 +73,8 @@ impl Lane {
         "trailkeeper-cloudtrail-",
         "trailkeeper-config-",
     ];
+    /// Number of log buckets that an operator may name, each by its name or by how it begins.
+    pub const OWN_LOG_BUCKETS: usize = 8;
     /// Longest time in seconds that an event of the many waits for others.
     pub const WINDOW_SECONDS: u32 = 2;
     /// Largest number of events in one batch.
@@ -89,7 +91,7 @@ impl Lane {
     pub const AGAIN_SECONDS: u32 = 330;
 
     /// Returns the lane of a call of a service, such as `s3.amazonaws.com`; `None` if the name of the bucket decides: it is
-    /// urgent if the name begins as one of [`Lane::LOG_BUCKETS`], and else one of the many.
+    /// urgent if the name begins as one of [`Lane::LOG_BUCKETS`] or as the operator says, and else one of the many.
     #[must_use]
     pub fn of(service: &str, call: &str) -> Option<Self> {
         if service == BY_NAME.0 && BY_NAME.1.contains(&call) {

@@ -12,7 +12,11 @@ const GROUPS: [(ParameterGroup, &str, &[&str]); 7] = [
     (ParameterGroup::Scope, "What it does", &["*", "Schedule", "SilentDays", "Stopped"]),
     (ParameterGroup::Accounts, "Which accounts it covers", &["*"]),
     (ParameterGroup::Reports, "Whom it notifies", &["*", "ReportTopicKeyArn", "ReportEmail", "GuardEmail"]),
-    (ParameterGroup::Runs, "How it runs", &["Architecture", "Concurrency", "Tracing", "PermissionsBoundary", "*"]),
+    (
+        ParameterGroup::Runs,
+        "How it runs",
+        &["Architecture", "Concurrency", "LogBuckets", "Tracing", "PermissionsBoundary", "*"],
+    ),
     (ParameterGroup::FlowLogs, "What VPC flow logs record and where they go", &["*", "FlowLogPrefix"]),
     (ParameterGroup::Alarms, "Alarms", &["*"]),
     (ParameterGroup::Access, "Who may access the logs", &["*", "AuditedBuckets", "AuditNetworks", "CollectedBuckets"]),

@@ -75,15 +75,25 @@ fn by_lane(watches: &[Watch], lane: Lane) -> Vec<LaneRule> {
 /// Returns what the name of a bucket is like for a call on it to come by a lane. What names no bucket is one of the many:
 /// `anything-but` alone would match no event that has no name at all.
 fn buckets(lane: Lane) -> Yaml {
-    let (text, map) =
-        (|it: &str| Yaml::Text(it.to_owned()), |name: &str, value: Yaml| Yaml::Map(vec![(name.to_owned(), value)]));
+    let map = |name: &str, value: Yaml| Yaml::Map(vec![(name.to_owned(), value)]);
     match lane {
-        Lane::Urgent => Yaml::List(Lane::LOG_BUCKETS.iter().map(|name| map("prefix", text(name))).collect()),
+        Lane::Urgent => {
+            let usual = Lane::LOG_BUCKETS.iter().map(|name| Yaml::Text((*name).to_owned()));
+            let own = (0..Lane::OWN_LOG_BUCKETS).map(own_log_bucket);
+            Yaml::List(usual.chain(own).map(|name| map("prefix", name)).collect())
+        }
         Lane::Many => {
-            let names = Yaml::List(Lane::LOG_BUCKETS.iter().map(|name| text(name)).collect());
-            Yaml::List(vec![map("anything-but", map("prefix", names)), map("exists", Yaml::Short("false".to_owned()))])
+            let names = format!("!Split [\",\", !Sub \"{},${{LogBuckets}}\"]", Lane::LOG_BUCKETS.join(","));
+            let is_other = map("anything-but", map("prefix", Yaml::Long(names)));
+            Yaml::List(vec![is_other, map("exists", Yaml::Short("false".to_owned()))])
         }
     }
+}
+
+/// Returns one of the names in `LogBuckets`. Where it has fewer, this is how no bucket's name begins: with a hyphen.
+fn own_log_bucket(number: usize) -> Yaml {
+    let none: String = (1..Lane::OWN_LOG_BUCKETS).map(|number| format!(",-{number}")).collect();
+    Yaml::Short(format!("!Select [{number}, !Split [\",\", !Sub \"${{LogBuckets}}{none}\"]]"))
 }
 
 /// Renders the rules on the bus that wake a function at once, for a place `deep` columns in.
