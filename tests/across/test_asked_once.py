@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from observed import results
 from recorded_calls import ON_ITS_WAY_SECONDS, RecordedCalls, Sent, recorded, repeated
 from seeded import seed
 from trails import create_trail
+from undoing import Desk
 
 FAMILIES = ["trail", "bucket", "monitoring", "key", "vpc", "recorder", "transfer"]
 LOOK, REPAIR = 220, 520
@@ -82,6 +83,16 @@ def test_no_batch_asks_twice(function: StartFunction, moto: Moto, calls: Recorde
         calls.forget()
         keeper = function(family, endpoint=calls.endpoint, mode=mode, timeout=180)
         assert again(keeper.invoke(batch(*map(anew, [*sent, *reversed(sent)])), timeout=180)) == []
+        assert calls.asked and told(repeated(calls.asked)) == []
+
+
+@pytest.mark.parametrize("seeds", [seed, seeded_network.seed], ids=["account", "network"])
+def test_the_command_asks_nothing_twice(moto: Moto, calls: RecordedCalls, seeds: Callable[[Moto], Any]) -> None:
+    """Though it checks all families at once, which ask much of the same."""
+    seeds(moto)
+    for asked in (["check", "--no-history", "--json"], ["check", "--no-history", "--family", "trail", "--json"]):
+        calls.forget()
+        assert Desk(calls.endpoint, table=None).run(*asked).code in (1, 2)
         assert calls.asked and told(repeated(calls.asked)) == []
 
 

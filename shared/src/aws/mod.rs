@@ -51,7 +51,7 @@ pub use groups::{Groups, account_policies};
 #[cfg(feature = "kms")]
 pub use keys::Keys;
 pub use memory::anew;
-pub use once::Once;
+pub use once::{Once, Remembering};
 #[cfg(feature = "cloudtrail")]
 pub use organization_id::{organization_id, organization_id_of};
 pub use pace::Pace;

@@ -1,4 +1,4 @@
-//! Reader and writer of a family that ask AWS each question once during an event.
+//! Reader and writer of a family that ask AWS each question once during an event, and the same for whoever only reads.
 
 use super::Aws;
 use super::memory::{Memory, anew};
@@ -32,6 +32,25 @@ impl<Io> Drop for Once<'_, Io> {
     fn drop(&mut self) {
         self.memory.close();
         self.texts.clear();
+    }
+}
+
+/// Time in which each question of an account is asked once, by whichever family, for who only reads.
+#[derive(Debug)]
+pub struct Remembering<'a>(&'a Memory);
+
+impl<'a> Remembering<'a> {
+    /// Begins it; it ends with this.
+    #[must_use]
+    pub fn begin(aws: &'a Aws) -> Self {
+        aws.memory.open();
+        Self(&aws.memory)
+    }
+}
+
+impl Drop for Remembering<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

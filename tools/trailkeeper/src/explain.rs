@@ -12,7 +12,7 @@ use clap::{Arg, ArgMatches, Command};
 use futures_util::FutureExt;
 use std::process::ExitCode;
 use std::rc::Rc;
-use trailkeeper::aws::Aws;
+use trailkeeper::aws::{Aws, Remembering};
 use trailkeeper::model::{OneLine, Region};
 use trailkeeper::settings::Mode;
 use trailkeeper::settings::table::by_parameter;
@@ -91,6 +91,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let mut unread = None;
     for account in &accounts.opened {
         let settings = account.settings(&settings);
+        let _asked_once = Remembering::begin(&account.aws);
         let scene = Scene { account, partition: &accounts.us.partition, settings: &settings, progress: &progress };
         let seen = match with_family!(family.name, judged(scene, name, None)) {
             Some(Ok(Some(seen))) => seen,

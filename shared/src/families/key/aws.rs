@@ -61,15 +61,15 @@ impl Read<Key> for AccountKeys {
     ///
     /// [eventual consistency]: https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
-        let mut waits = YOUNG.iter();
-        loop {
-            let seen = anew(self.look(subject)).await?;
-            let early = seen.as_ref().is_none_or(View::is_being_made);
-            match waits.next().filter(|_| early) {
-                Some(wait) => sleep(*wait).await,
-                None => return Ok(seen),
+        let mut seen = self.look(subject).await?;
+        for wait in YOUNG {
+            if seen.as_ref().is_some_and(|key| !key.is_being_made()) {
+                break;
             }
+            sleep(wait).await;
+            seen = anew(self.look(subject)).await?;
         }
+        Ok(seen)
     }
 
     async fn tags(&self, subject: &Subject, _: &View) -> Result<Seen<Tags>, CallError> {

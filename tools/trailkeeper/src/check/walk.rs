@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::Instant;
-use trailkeeper::aws::{AtHome, Aws, Connected};
+use trailkeeper::aws::{AtHome, Aws, Connected, Remembering};
 use trailkeeper::event::{Body, Dependency, Event, Origin, Sweep};
 use trailkeeper::exemption::Tags;
 use trailkeeper::families::families;
@@ -50,7 +50,7 @@ macro_rules! with_family {
 }
 pub(crate) use with_family;
 
-/// Checks one account: all families at once, each at the pace of its function.
+/// Checks one account: all families at once, each at the pace of its function. What several of them ask is asked once.
 pub(crate) async fn account(
     home: &Aws,
     account: &Opened,
@@ -65,6 +65,7 @@ pub(crate) async fn account(
         let note = format!("family {name} of account {}: {error}: nothing of it was checked", account.id);
         walked.borrow_mut().notes.push(note.into());
     };
+    let _asked_once = Remembering::begin(&account.aws);
     let due = families().into_iter().filter(|it| it.controls.iter().any(|about| controls.contains(&about.id)));
     join_all(due.map(|family| one(family.name))).await;
     walked.into_inner()
