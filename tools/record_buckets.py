@@ -41,6 +41,7 @@ def named(account: Account, holds: Values) -> tuple[Values, list[str]]:
     odd = [it for it in new if unfit(it, rules()[PARAMETER])]
     new = [it for it in new if it not in odd]
     fit = max(MOST - len(kept), 0)
-    left = [*new[fit:], *odd]
-    notes = [f"Calls on the log bucket{'s' if len(left) > 1 else ''} {', '.join(left)} come in batches: {PARAMETER} has no room"] if left else []
-    return ({PARAMETER: ",".join([*kept, *new[:fit]])} if new[:fit] else {}), notes
+    added, left = new[:fit], {"has no room": new[fit:], "takes no such name": odd}
+    notes = [f"Calls on the log bucket{'s' if len(them) > 1 else ''} {', '.join(them)} come in batches: {PARAMETER} {why}"
+             for why, them in left.items() if them]
+    return ({PARAMETER: ",".join([*kept, *added])} if added else {}), notes

@@ -308,7 +308,8 @@ def test_log_buckets_that_have_no_room_or_cannot_be_seen_are_told() -> None:
     many = [f"logs-{number}" for number in range(9)]
     found = plan(Account(log_buckets=[*many, "Old_Logs", "config-bucket-1"]))
     assert found.said["LogBuckets"] == ",".join(["aws-accelerator-central-logs-", *many[:7]])
-    assert "Calls on the log buckets logs-7, logs-8, Old_Logs come in batches" in found.shown()
+    assert "Calls on the log buckets logs-7, logs-8 come in batches: LogBuckets has no room" in found.shown()
+    assert "Calls on the log bucket Old_Logs come in batches: LogBuckets takes no such name" in found.shown()
     denied = plan(Account(log_buckets=None))
     assert "LogBuckets" not in denied.said and "Log buckets could not be looked up (DescribeTrails is denied" in denied.shown()
     assert plan(Account(log_buckets=None), LogBuckets="mine").notes == []
