@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from refusal import Refused, told
@@ -41,9 +42,9 @@ class Account:
         self.partition = self.who.split(":")[1]
         asked["account"] = self.account
 
-    def client(self, service: str, region: str | None = None) -> Any:
+    def client(self, service: str, region: str | None = None, config: Config | None = None) -> Any:
         """A client in this region, or in another one."""
-        return self._session.client(service, region_name=region or self.region)
+        return self._session.client(service, region_name=region or self.region, config=config)
 
     def stack(self, name: str) -> dict[str, Any] | None:
         """A stack as CloudFormation describes it; None where there is none."""

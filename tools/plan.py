@@ -50,7 +50,8 @@ class Plan:
         self.notes: list[str] = []
         self._reserve()
         if record_buckets.PARAMETER not in self.said:
-            found, notes = record_buckets.named(account, self.holds)
+            kept = self.kept.get(record_buckets.PARAMETER) if self.update else None
+            found, notes = record_buckets.named(account, kept, self.holds[record_buckets.PARAMETER])
             self.said = {**self.said, **found}
             self.notes += notes
 

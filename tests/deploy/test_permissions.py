@@ -37,7 +37,7 @@ UNASKED = (
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
 WITHOUT_RESOURCE = {
     "events:PutPermission", "events:RemovePermission", "lambda:CreateEventSourceMapping", "logs:DescribeIndexPolicies",
-    "logs:DescribeResourcePolicies", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+    "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
 }
 SCHEMAS = files("cfnlint") / "data" / "schemas"
 

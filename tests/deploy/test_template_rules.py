@@ -16,7 +16,7 @@ LOG_BUCKETS = [
     "trailkeeper-config-", "aws-accelerator-central-logs-",
 ]
 """How AWS and Trailkeeper name log buckets; the last is what `LogBuckets` says if nobody does."""
-NO_BUCKETS = [f"-{number}" for number in range(1, 8)]
+NO_BUCKETS = [f"/{number}" for number in range(1, 8)]
 """How no bucket's name begins: what stands where `LogBuckets` names fewer than it may."""
 NAMED = {
     "urgent": [{"prefix": it} for it in (*LOG_BUCKETS, *NO_BUCKETS)],
@@ -99,7 +99,7 @@ def test_a_call_on_a_log_bucket_that_the_operator_names_comes_at_once(family: st
     # EventBridge's limit (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
     assert all(len(json.dumps(it)) <= 2048 for it in by_name)
     named: list[tuple[Any, list[bool]]] = [({"bucketName": it}, [True, False]) for it in (*own, f"{own[0]}-2", f"{LOG_BUCKETS[0]}1")]
-    named += [({"bucketName": it}, [False, True]) for it in (f"x{own[0]}", own[0][:-1], LOG_BUCKETS[-1] + "1", "")]
+    named += [({"bucketName": it}, [False, True]) for it in (f"x{own[0]}", own[0][:-1], LOG_BUCKETS[-1] + "1", "-1", "Old_Name", "x" * 255, "")]
     named += [(it, [False, True]) for it in ({}, None)]
     for given, lanes in named:
         event = api_call("s3", "PutBucketPolicy", requestParameters=given)
@@ -110,6 +110,15 @@ def test_a_call_on_a_log_bucket_that_the_operator_names_comes_at_once(family: st
 def test_what_names_no_bucket_is_refused(value: str) -> None:
     """Above all nothing at all: each name begins like that, and no call would go to a queue."""
     assert unfit(value, rules()["LogBuckets"])
+
+
+def test_a_new_name_is_taken_by_the_urgent_lane_before_the_queue_leaves_it_out() -> None:
+    """By both for a moment, rather than by none."""
+    resources = Template().whole["Resources"]
+    assert {name: it["DependsOn"] for name, it in resources.items() if it["Type"] == "AWS::Events::Rule" and "DependsOn" in it} == {
+        "BucketQueueBucketCallsByName": "BucketFunctionBucketCallsByName",
+        "MonitoringQueueS3CallsByName": "MonitoringFunctionS3CallsByName",
+    }
 
 
 def test_what_takes_the_way_in_from_a_bucket_is_urgent() -> None:

@@ -240,13 +240,16 @@ class Account:
     def elsewhere(self) -> tuple[str, str] | None:
         return self._there
 
-    def client(self, _: str) -> Any:
+    def client(self, _: str, **__: Any) -> Any:
         limits = {"ConcurrentExecutions": self._unreserved, "UnreservedConcurrentExecutions": self._unreserved}
         return argparse.Namespace(
             get_account_settings=lambda: {"AccountLimit": limits},
             describe_trails=self._trails,
-            describe_delivery_channels=lambda: {"DeliveryChannels": [{"name": "default"}, {"s3BucketName": "config-bucket-2"}]},
+            describe_delivery_channels=self._channels,
         )
+
+    def _channels(self) -> dict[str, Any]:
+        return {"DeliveryChannels": [{"name": "default"}, {"s3BucketName": "z-of-config"}]} if self._log_buckets != () else {}
 
     def _trails(self) -> dict[str, Any]:
         if self._log_buckets is None:
@@ -288,19 +291,22 @@ def logs_into(operator: Operator, name: str, bucket: str) -> None:
     trail(server, name, S3BucketName=trail_bucket(server, bucket, REGION, trail_arn(name)))
 
 
-def test_the_log_buckets_of_the_account_are_named_where_nobody_names_them(operator: Operator) -> None:
-    """So that what shuts one wakes a function at once; what an operator has named stays."""
+def test_a_first_deployment_names_the_log_buckets_of_the_account(operator: Operator) -> None:
+    """So that what shuts one wakes a function at once. Later ones are told, and what an operator has named stays."""
     usual = values.rules()["LogBuckets"]["Default"]
-    logs_into(operator, "one", "aws-cloudtrail-logs-1")
-    assert operator.deploy().returncode == 0
-    assert operator.stack()["LogBuckets"] == usual
-    logs_into(operator, "two", "our-audit")
+    for name, bucket in (("one", "aws-cloudtrail-logs-1"), ("two", "our-audit")):
+        logs_into(operator, name, bucket)
     ran = operator.deploy()
-    assert f"Value     LogBuckets = `{usual},our-audit` (was `{usual}`)" in ran.stdout, ran.stdout
+    assert f"Value     LogBuckets = `{usual},our-audit`" in ran.stdout, ran.stdout
     assert operator.stack()["LogBuckets"] == f"{usual},our-audit"
-    assert "nothing had to be changed" in operator.deploy().stdout
-    assert operator.deploy(parameters="LogBuckets=our-").returncode == 0
-    assert operator.stack()["LogBuckets"] == "our-" and "nothing had to be changed" in operator.deploy().stdout
+    logs_into(operator, "three", "second-audit")
+    ran = operator.deploy()
+    more = f"PARAMETERS='LogBuckets={usual},our-audit,second-audit'"
+    assert f"Calls on the log bucket second-audit come in batches: {more} has them come at once" in ran.stdout, ran.stdout
+    assert "nothing had to be changed" in ran.stdout
+    assert operator.deploy(parameters="LogBuckets=our-,second").returncode == 0
+    ran = operator.deploy()
+    assert operator.stack()["LogBuckets"] == "our-,second" and "nothing had to be changed" in ran.stdout and "batches" not in ran.stdout
     assert "must be the names of at most eight buckets" in operator.deploy(parameters="LogBuckets=").stderr
 
 
@@ -308,11 +314,21 @@ def test_log_buckets_that_have_no_room_or_cannot_be_seen_are_told() -> None:
     many = [f"logs-{number}" for number in range(9)]
     found = plan(Account(log_buckets=[*many, "Old_Logs", "config-bucket-1"]))
     assert found.said["LogBuckets"] == ",".join(["aws-accelerator-central-logs-", *many[:7]])
-    assert "Calls on the log buckets logs-7, logs-8 come in batches: LogBuckets has no room" in found.shown()
+    assert "Calls on the log buckets logs-7, logs-8, z-of-config come in batches: LogBuckets has no room" in found.shown()
     assert "Calls on the log bucket Old_Logs come in batches: LogBuckets takes no such name" in found.shown()
+    # A name stands for all that begin with it.
+    assert plan(Account(log_buckets=["logs", *many])).said["LogBuckets"] == "aws-accelerator-central-logs-,logs,z-of-config"
+    # What one of the two does not tell keeps nobody from what the other does.
     denied = plan(Account(log_buckets=None))
-    assert "LogBuckets" not in denied.said and "Log buckets could not be looked up (DescribeTrails is denied" in denied.shown()
+    assert denied.said["LogBuckets"] == "aws-accelerator-central-logs-,z-of-config"
+    assert "The log buckets of trails could not be looked up, to name them in LogBuckets: DescribeTrails is denied" in denied.shown()
     assert plan(Account(log_buckets=None), LogBuckets="mine").notes == []
+
+
+def test_a_stack_of_an_earlier_version_gets_the_log_buckets_and_one_that_names_them_is_left() -> None:
+    assert plan(Account("UPDATE_COMPLETE", log_buckets=["ours"])).said["LogBuckets"] == "aws-accelerator-central-logs-,ours,z-of-config"
+    named = plan(Account("UPDATE_COMPLETE", log_buckets=["ours"], LogBuckets="mine"))
+    assert "LogBuckets" not in named.said and "PARAMETERS='LogBuckets=mine,ours,z-of-config'" in named.shown()
 
 
 def test_what_a_failed_creation_left_is_removed_and_what_it_was_told_is_not_lost() -> None:

@@ -21,6 +21,7 @@ const TO_THE_QUEUE: &str = "
 <note>
 <Rule>:
   Type: AWS::Events::Rule
+  <after>
   Properties:
     EventBusName: !Ref Bus
     EventPattern:
@@ -90,9 +91,9 @@ fn buckets(lane: Lane) -> Yaml {
     }
 }
 
-/// Returns one of the names in `LogBuckets`. Where it has fewer, this is how no bucket's name begins: with a hyphen.
+/// Returns one of the names in `LogBuckets`. Where it has fewer, this is how no bucket's name begins.
 fn own_log_bucket(number: usize) -> Yaml {
-    let none: String = (1..Lane::OWN_LOG_BUCKETS).map(|number| format!(",-{number}")).collect();
+    let none: String = (1..Lane::OWN_LOG_BUCKETS).map(|number| format!(",/{number}")).collect();
     Yaml::Short(format!("!Select [{number}, !Split [\",\", !Sub \"${{LogBuckets}}{none}\"]]"))
 }
 
@@ -110,7 +111,10 @@ pub(super) fn to_the_queue(watches: &[Watch], family: &str) -> Vec<(String, Stri
     let rule = |it: &LaneRule| {
         let name = format!("{family}Queue{}", it.name);
         let pattern = pattern_of(it.service, &it.calls, it.buckets.as_ref(), 6);
-        let gaps = [("note", note(it.service)), ("Rule", &*name), ("Name", family), ("pattern", &pattern)];
+        // A name that is new is taken by the urgent lane before the queue leaves it out: rather by both than by none.
+        let after = it.buckets.as_ref().map(|_| format!("DependsOn: {family}Function{}", it.name)).unwrap_or_default();
+        let gaps =
+            [("note", note(it.service)), ("Rule", &*name), ("after", &after), ("Name", family), ("pattern", &pattern)];
         (name.clone(), fill(TO_THE_QUEUE.trim_start(), &gaps))
     };
     by_lane(watches, Lane::Many).iter().map(rule).collect()
