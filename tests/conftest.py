@@ -65,6 +65,13 @@ def faults(moto: Moto, faults_server: Faults) -> Faults:
 
 
 @pytest.fixture(scope="session")
+def beside_server(moto_server: Moto) -> Iterator[Faults]:
+    """Another proxy in front of moto, for the command beside a function."""
+    with Faults(moto_server) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def ministack_server() -> Iterator[Ministack]:
     """One ministack for the whole run."""
     with Ministack() as server:
@@ -114,18 +121,21 @@ def binary(name: str) -> Path:
 
 
 def through(
-    started: Function, name: str, mode: str, settings: dict[str, str], server: str | Server
+    started: Function, name: str, mode: str, settings: dict[str, str], server: str | Server, beside: Faults | None = None
 ) -> Function | Twice:
     """The function, compared with the command where that is asked for."""
     if not os.environ.get(SWITCH):
         return started
-    return twice(started, name, mode, settings, binary("trailkeeper"), server)
+    return twice(started, name, mode, settings, binary("trailkeeper"), server, beside)
 
 
 @pytest.fixture
 def function(request: pytest.FixtureRequest) -> Iterator[StartFunction]:
     """Starts functions, by default in dry-run mode and against `moto`."""
     all_started: list[Function | Twice] = []
+    # Started before a test's own calls, since its start makes a call, too.
+    is_beside = os.environ.get(SWITCH) and "faults" in request.fixturenames
+    beside: Faults | None = request.getfixturevalue("beside_server") if is_beside else None
     with ExitStack() as running:
 
         def start(
@@ -142,7 +152,7 @@ def function(request: pytest.FixtureRequest) -> Iterator[StartFunction]:
             arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
             command = [str(binary(name))]
             started = running.enter_context(Function(command, settings, arn=arn, timeout=timeout))
-            all_started.append(through(started, name, mode, settings, server))
+            all_started.append(through(started, name, mode, settings, server, beside))
             return cast(Function, all_started[-1])
 
         yield start

@@ -64,7 +64,7 @@ class Faults(Server):
     def __init__(self, upstream: Server) -> None:
         super().__init__()
         self.upstream = upstream
-        self._ruled = False
+        self._rules: list[dict[str, Any]] = []
         self._apart: list[tuple[int, int]] = []
 
     def command(self) -> list[str]:
@@ -125,9 +125,9 @@ class Faults(Server):
         told = OLD_NAMES.get(operation, operation) if operation else None
         which = {"operation": told, "times": times, "region": region, "resource": resource}
         added = {k: v for k, v in (which | effects).items() if v is not None}
-        self._ruled = True
+        self._rules.append({"service": service} | added)
         request("DELETE", self._control("rules"), [RECORDER])
-        request("PATCH", self._control("rules"), [{"service": service} | added, RECORDER])
+        request("PATCH", self._control("rules"), [self._rules[-1], RECORDER])
 
     def throttle(
         self, service: str, operation: str | None = None, times: int | None = None,
@@ -176,12 +176,17 @@ class Faults(Server):
 
     def clear(self) -> None:
         """Takes away every rule; the record stays."""
+        self._rules = []
         request("POST", self._control("rules"), [RECORDER])
-        self._ruled = False
 
-    def has_rules(self) -> bool:
-        """Whether a rule was added since `clear`."""
-        return self._ruled
+    def refuse_like(self, other: Faults) -> None:
+        """Takes the rules of another way in the place of its own; what fits here does not use up those there."""
+        self._rules = list(other._rules)
+        request("POST", self._control("rules"), [*self._rules, RECORDER])
+
+    def refuses_for_a_while(self, operations: tuple[str, ...]) -> bool:
+        """Whether a rule that fits so many calls only may fit one whose name begins like this."""
+        return any("times" in rule and rule.get("operation", operations[0]).startswith(operations) for rule in self._rules)
 
     @contextmanager
     def unrecorded(self) -> Iterator[None]:

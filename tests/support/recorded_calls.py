@@ -152,7 +152,7 @@ def recorded(upstream: Server) -> Iterator[RecordedCalls]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             kept = {name: value for name, value in self.headers.items() if name.lower() not in TRANSPORT}
             began, at = next(ticks), time.monotonic()
-            self.upstream.request(self.command, self.path, body, {"Host": f"{to.hostname}:{to.port}", **kept})
+            self.upstream.request(self.command, self.path, body, {"Host": self.headers["Host"], **kept})
             answer = self.upstream.getresponse()
             found = answer.read()
             record.all.append(self.sent(body, answer.status, (began, next(ticks)), (at, time.monotonic())))

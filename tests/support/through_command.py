@@ -1,16 +1,18 @@
 """What a function finds, said a second time by the command `trailkeeper check`: it must be the same.
 
 With TRAILKEEPER_THROUGH_COMMAND set, each invocation in dry-run mode is followed by the command, and each in enforce mode comes
-after it, over the same account and with the same settings. The command makes no call that writes. In dry-run mode, and where
-nothing was tried, all results are compared, else those that were fixed; whatever the function finds, the command must find, too. A test in which there
-was nothing to compare is skipped at its end; what cannot be compared for another reason is marked `function_alone`.
+after it, over the same account and with the same settings. The command makes no call that writes, comes by a way of its own, and
+is refused what the function is refused. In dry-run mode, and where nothing was changed, all results are compared, else those
+of what was or is wrong; whatever the function finds, the command must find, too. A test in which there was nothing to compare
+is skipped at its end; what cannot be compared for another reason is marked `function_alone`.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from local_aws.faults import Faults
 from local_aws.processes import Moto
 from local_aws.server import Server, request
+from recorded_calls import recorded
 from runtime_api import Answer, Function
 
 SWITCH = "TRAILKEEPER_THROUGH_COMMAND"
@@ -30,7 +33,6 @@ NOTHING_ON = b"no control is left to be checked"
 WRONG = ("severity", "because")
 NOT_OURS = "not-applicable"
 SETTLED = ("advised", "compliant", "exempt", "unknown", NOT_OURS)
-TRIED = ("applied", "failed")
 STEP = ("action", "summary", "before", "after", "undo")
 
 Key = tuple[str, str, str]
@@ -61,12 +63,15 @@ def is_off(result: dict[str, Any]) -> bool:
 class Twice:
     """A function whose findings are compared with the command's."""
 
-    def __init__(self, function: Function, family: str, program: Path, server: str | Server, *, fixes: bool) -> None:
+    def __init__(
+        self, function: Function, family: str, program: Path, server: str | Server, *, fixes: bool, beside: Faults | None = None
+    ) -> None:
         self._function = function
         self._family = family
         self._program = program
         self._server = server
         self._fixes = fixes
+        self._beside = beside
         self.compared = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -76,53 +81,129 @@ class Twice:
         """The answer of the function; the command says the same, before the function where that fixes what it finds."""
         said = self._said() if self._fixes else None
         answer = self._function.invoke(event, *given, **named)
-        if answer.ok and "results" in answer.body and answer.body.get("ignored") is None and not answer.body.get("handed_on"):
+        if not answer.ok and isinstance(said, str):
+            self._compare_ends(said, answer.error_message or "")
+        elif not answer.ok or answer.body.get("ignored") is not None or answer.body.get("handed_on"):
+            return answer
+        elif "results" in answer.body:
             is_sweep = isinstance(event, dict) and event.get("detail-type") == "Scheduled Event"
-            self._compare(answer.body["results"], self._said() if said is None else said, is_sweep)
+            said = self._said() if said is None else said
+            if isinstance(said, str):
+                self._compare_ends(said, *(it["because"] for it in answer.body["results"]))
+            else:
+                self._compare(answer.body["results"], said, is_sweep)
         return answer
 
-    def _said(self) -> dict[Key, dict[str, Any]]:
-        """What the command finds, without a single write."""
-        server = self._server
-        if self._fixes and isinstance(server, Faults):
-            if server.has_rules():
-                pytest.skip("what is refused on purpose may be refused once")
-            server = server.upstream
+    def _said(self) -> dict[Key, dict[str, Any]] | str:
+        """What the command finds, without a single write; or why it ends without a word of what is there."""
         env = {name: value for name, value in self._function._environment().items() if "LAMBDA" not in name}
         env |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent", "AWS_SDK_UA_APP_ID": "beside"}
-        if isinstance(server, Server):
-            env["AWS_ENDPOINT_URL"] = server.endpoint
-        with server.unrecorded() if isinstance(server, Faults) else nullcontext():
-            done = check(self._program, env, "--family", self._family)
+        with self._way() as (endpoint, made):
+            done = check(self._program, env | {"AWS_ENDPOINT_URL": endpoint}, "--family", self._family)
+            writes = [operation for operation in made() if not operation.startswith(READS)]
+        assert not writes, writes
         if NOTHING_ON in done.stderr:
             return {}
-        assert done.stdout, done.stderr.decode()
+        return by_key(json.loads(done.stdout)["findings"]) if done.stdout else done.stderr.decode()
+
+    @contextmanager
+    def _way(self) -> Iterator[tuple[str, Callable[[], list[str]]]]:
+        """Where the command calls, and how to ask for the names of the calls that it made there; no record of a test has them."""
+        server = self._server
         if isinstance(server, Moto):
-            made = request("GET", f"{server.endpoint}/_local/beside")["calls"]
-            assert not [call for call in made if not call[1].startswith(READS)], made
-        return by_key(json.loads(done.stdout)["findings"])
+            yield server.endpoint, lambda: kept_apart(server)
+        elif isinstance(server, Faults) and not self._fixes:
+            with server.unrecorded():
+                before = len(server.calls())
+                yield server.endpoint, lambda: [call.operation for call in server.calls()[before:]]
+        elif isinstance(server, Faults):
+            assert self._beside and self._beside.upstream is server.upstream
+            if server.refuses_for_a_while(READS):
+                pytest.skip("what may be read only later is refused to one of both")
+            self._beside.refuse_like(server)
+            self._beside.forget()
+            yield self._beside.endpoint, lambda: [call.operation for call in self._beside.calls()]
+        elif isinstance(server, Server):
+            with recorded(server) as record:
+                yield record.endpoint, lambda: [call.operation for call in record.all]
+        else:
+            yield server, lambda: []
+
+    def _compare_ends(self, said: str, *whys: str) -> None:
+        """The command ends for the reason that the function gives for whatever it does not know."""
+        assert whys and all(why and why in said for why in whys), "\n".join((said, *whys))
+        self.compared += 1
 
     def _compare(self, results: list[dict[str, Any]], found: dict[Key, dict[str, Any]], is_sweep: bool) -> None:
         wanted = {key: it for key, it in by_key(results).items() if it["status"] != "changed" and not is_off(it)}
         # Only an event leads to what is gone, or was never ours.
         must = {key for key, it in wanted.items() if is_sweep or it["status"] != NOT_OURS}
+        found = found | {key: it for key in must - found.keys() if (it := of_the_region(found, wanted[key]))}
         missing = {key: wanted[key]["because"] for key in must - found.keys()}
         assert not missing, missing
         made = [calls(it) for it in wanted.values()]
-        is_left = not any(step["status"] in TRIED for it in results for step in it["steps"])
+        is_left = not any(changed(it) for it in results)
         for key in wanted.keys() & found.keys():
-            if not self._fixes or is_left and wanted[key]["status"] in SETTLED:
-                assert told(found[key]) == told(wanted[key]), key
-            elif wanted[key]["status"] == "fixed":
-                assert [found[key][it] for it in WRONG] == [wanted[key][it] for it in WRONG], key
-                # What was made for one resource is used for the next, and not made again.
-                elsewhere = [it for others in made if others != calls(wanted[key]) for it in others]
-                own = [it for it in calls(found[key]) if it in calls(wanted[key]) or it not in elsewhere]
-                assert own == calls(wanted[key]), key
+            said, outcome = found[key], wanted[key]
+            is_unread = outcome["status"] == "unknown" or outcome["status"] == "failed" and not outcome["steps"]
+            is_settled = outcome["status"] in SETTLED
+            if not self._fixes or is_unread and not changed(outcome) or is_settled and is_left:
+                assert told(said) == told(outcome), differing(said, outcome)
+            elif not is_settled:
+                compare_wrong(said, outcome)
+                compare_calls(said, outcome, made)
+            elif changed(outcome):
+                compare_calls(said, outcome, made)
             else:
-                # The function says it of what its calls have left behind, the command of what was there before.
+                # The function says it of what its calls for others have left behind, the command of what was there before.
                 continue
             self.compared += 1
+
+
+def of_the_region(found: dict[Key, dict[str, Any]], outcome: dict[str, Any]) -> dict[str, Any] | None:
+    """What the command says of all that is in a region, where an event leads to one resource and neither may be read."""
+    if outcome["status"] != "unknown":
+        return None
+    whole = (it for it in found.values() if it["resource"].endswith("*") and it["status"] == "unknown")
+    return next((it for it in whole if (it["control"], it["region"]) == (outcome["control"], outcome["region"])), None)
+
+
+def changed(outcome: dict[str, Any]) -> bool:
+    """Whether a call for it was accepted."""
+    return any(step["status"] == "applied" for step in outcome["steps"])
+
+
+def compare_wrong(said: dict[str, Any], outcome: dict[str, Any]) -> None:
+    """The same is wrong; what kept the function from putting it right may follow."""
+    assert said["severity"] == outcome["severity"], differing(said, outcome)
+    is_kept = outcome["status"] != "fixed" and outcome["because"].startswith(f"{said['because']}; ")
+    assert said["because"] == outcome["because"] or is_kept, differing(said, outcome)
+
+
+def compare_calls(said: dict[str, Any], outcome: dict[str, Any], made: list[list[dict[str, Any]]]) -> None:
+    """The same calls put it right, whether the function made them or was kept from it."""
+    wanted = calls(outcome)
+    if is_undone(outcome):
+        wanted.pop()
+    # What was made for one resource is used for the next, and not made again.
+    elsewhere = [it for others in made if others != calls(outcome) for it in others]
+    own = [it for it in calls(said) if it in wanted or it not in elsewhere]
+    assert own == wanted, differing(said, outcome)
+
+
+def is_undone(outcome: dict[str, Any]) -> bool:
+    """Whether the last call of a fix is the one that undoes it, since it did harm."""
+    return outcome["status"] == "failed" and any(it in outcome["because"] for it in ("; the fix was undone: ", "; the fix did harm ("))
+
+
+def differing(said: dict[str, Any], outcome: dict[str, Any]) -> str:
+    """What the command and the function say, each as one line."""
+    return "\n".join(json.dumps(told(it)) for it in (said, outcome))
+
+
+def kept_apart(moto: Moto) -> list[str]:
+    """The names of the calls that the command made since the last time."""
+    return [operation for _, operation in request("GET", f"{moto.endpoint}/_local/beside")["calls"]]
 
 
 def calls(outcome: dict[str, Any]) -> list[dict[str, Any]]:
@@ -131,7 +212,7 @@ def calls(outcome: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def twice(
-    function: Function, family: str, mode: str, env: dict[str, str], program: Path, server: str | Server
+    function: Function, family: str, mode: str, env: dict[str, str], program: Path, server: str | Server, beside: Faults | None
 ) -> Twice:
     """The function, compared with the command. Skips the test if they cannot say the same."""
     fixes = mode == "enforce" or "enforce" in env.get("TRAILKEEPER_CONTROLS", "")
@@ -139,6 +220,4 @@ def twice(
         pytest.skip("the command has no such family")
     if "TRAILKEEPER_ORGANIZATION" in env or "TRAILKEEPER_BUS" in env:
         pytest.skip("the command enters other accounts by itself, and delegates nothing")
-    if fixes and not isinstance(server, Moto | Faults):
-        pytest.skip("only moto keeps the command's calls apart")
-    return Twice(function, family, program, server, fixes=fixes)
+    return Twice(function, family, program, server, fixes=fixes, beside=beside)

@@ -6,16 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from installed import caller
+from local_aws.clients import client
 from local_aws.faults import Faults
-from local_aws.processes import Moto
+from local_aws.processes import REGION, Ministack, Moto
+from recorded_calls import recorded
 from through_command import Key, Twice, by_key
 
 KEY: Key = ("vpc-flow-logs", "arn:one", "us-east-1")
 
 
-def outcome(*steps: str, resource: str = "arn:one", because: str = "no flow log", status: str = "fixed") -> dict[str, Any]:
+def outcome(
+    *steps: str, resource: str = "arn:one", because: str = "no flow log", status: str = "fixed", step: str = "applied"
+) -> dict[str, Any]:
     """A result, or a finding."""
-    made = [{"action": "ec2:CreateFlowLogs", "summary": it, "before": None, "after": None, "undo": ""} | {"status": "applied"} for it in steps]
+    made = [{"action": "ec2:CreateFlowLogs", "summary": it, "before": None, "after": None, "undo": "", "status": step} for it in steps]
     place = {"control": KEY[0], "resource": resource, "region": KEY[2]}
     return place | {"status": status, "severity": "medium", "because": because, "advice": None, "steps": made}
 
@@ -50,12 +56,64 @@ def test_what_only_the_function_finds_is_a_difference(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["advised", "compliant", "exempt", "unknown"])
-def test_where_nothing_was_tried_all_is_said_alike(status: str) -> None:
+def test_where_nothing_was_changed_all_is_said_alike(status: str) -> None:
     assert compare([outcome(status=status)], outcome(status=status)) == 1
+    refused = outcome("the role", status="failed", resource="arn:two", step="failed", because="no role; the fix failed: no")
+    planned = outcome("the role", status="planned", resource="arn:two", step="planned", because="no role")
     with pytest.raises(AssertionError):
-        compare([outcome(status=status, because="another reason")], outcome(status=status))
-    tried = outcome("the role", status="fixed", resource="arn:two")
+        compare([outcome(status=status, because="another reason"), planned], outcome(status=status), refused)
+
+
+@pytest.mark.parametrize("status", ["advised", "compliant", "exempt"])
+def test_what_calls_for_others_have_left_behind_is_not_compared(status: str) -> None:
+    tried = outcome("the role", resource="arn:two")
     assert compare([outcome(status=status, because="as it was"), tried], outcome(status=status), tried) == 1
+
+
+@pytest.mark.parametrize("status", ["unknown", "failed"])
+def test_what_could_not_be_read_is_said_alike_whatever_was_changed(status: str) -> None:
+    tried = outcome("the role", resource="arn:two")
+    assert compare([outcome(status=status), tried], outcome(status=status), tried) == 2
+    with pytest.raises(AssertionError):
+        compare([outcome(status=status, because="another reason"), tried], outcome(status=status), tried)
+
+
+@pytest.mark.parametrize("status", ["advised", "compliant", "exempt", "unknown"])
+def test_after_calls_of_its_own_a_result_is_compared_by_them(status: str) -> None:
+    found = [outcome("the role", status="planned", because="as it was")]
+    assert compare(found, outcome("the role", status=status)) == 1
+    with pytest.raises(AssertionError):
+        compare(found, outcome("another role", status=status))
+
+
+def test_a_fix_that_failed_is_of_the_same_wrong_and_of_the_same_calls() -> None:
+    found = [outcome("the role", "the flow log", status="planned", step="planned")]
+    failed = outcome("the role", "the flow log", status="failed", step="failed", because="no flow log; the fix failed: no")
+    assert compare(found, failed) == 1
+    for change in ({"because": "no flow; the fix failed"}, {"severity": "high"}, {"steps": failed["steps"][:1]}, {"steps": []}):
+        with pytest.raises(AssertionError):
+            compare(found, failed | change)
+    undone = outcome("the role", "the flow log", "back", status="failed", because="no flow log; the fix was undone: harm")
+    assert compare(found, undone) == 1
+    with pytest.raises(AssertionError):
+        compare(found, undone | {"because": "no flow log; the fix failed: no"})
+
+
+def test_where_no_resource_may_be_read_the_command_says_it_of_the_region() -> None:
+    found = [outcome(resource="arn:*", status="unknown")]
+    assert compare(found, outcome(status="unknown")) == 1
+    for result in (outcome(status="compliant"), outcome(status="unknown", because="another reason")):
+        with pytest.raises(AssertionError):
+            compare(found, result)
+
+
+def test_both_may_end_for_one_reason_without_a_word_of_what_is_there() -> None:
+    twice = Twice(None, "vpc", Path(), "", fixes=True)  # type: ignore[arg-type]
+    twice._compare_ends("trailkeeper: it was denied: ask", "it was denied", "it was denied")
+    assert twice.compared == 1
+    for whys in ((), ("",), ("it was denied", "it is compliant")):
+        with pytest.raises(AssertionError):
+            twice._compare_ends("trailkeeper: it was denied: ask", *whys)
 
 
 def test_what_is_not_ours_need_not_be_found_after_an_event() -> None:
@@ -70,10 +128,33 @@ def test_calls_beside_a_test_are_not_in_its_record(moto: Moto, faults: Faults) -
     with faults.unrecorded():
         sns.list_topics()
     sts.get_caller_identity()
-    assert [call.service for call in faults.calls()] == ["sts", "sts"] and not faults.has_rules()
-    faults.deny("sns")
-    assert faults.has_rules()
-    faults.clear()
+    assert [call.service for call in faults.calls()] == ["sts", "sts"]
     faults.forget()
     sns.list_topics()
-    assert [call.service for call in faults.calls()] == ["sns"] and not faults.has_rules()
+    assert [call.service for call in faults.calls()] == ["sns"]
+
+
+def test_another_way_refuses_alike_and_uses_up_nothing(faults: Faults, beside_server: Faults) -> None:
+    faults.deny("sns", "ListTopics", times=1)
+    faults.deny("sts")
+    beside_server.refuse_like(faults)
+    for way in (beside_server, faults):
+        for service, operation in (("sns", "list_topics"), ("sts", "get_caller_identity")):
+            with pytest.raises(ClientError):
+                getattr(way.client(service), operation)()
+        way.client("sns").list_topics()
+    assert faults.refuses_for_a_while(("List",)) and not faults.refuses_for_a_while(("Get",))
+    faults.clear()
+    assert not faults.refuses_for_a_while(("List",))
+    beside_server.refuse_like(faults)
+    beside_server.client("sts").get_caller_identity()
+
+
+def test_a_recorded_way_passes_on_what_is_signed(ministack: Ministack) -> None:
+    role = caller(ministack, {"Action": "iam:ListRoles", "Resource": "*"})
+    with recorded(ministack) as record:
+        iam = client(record.endpoint, "iam", REGION, ministack.credentials_for(role))
+        iam.list_roles()
+        with pytest.raises(ClientError):
+            iam.create_role(RoleName="another", AssumeRolePolicyDocument="{}")
+        assert [call.operation for call in record.all] == ["ListRoles", "CreateRole"]
