@@ -10,7 +10,7 @@ from conftest import StartFunction
 from given import trail
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
-from log_buckets import EVENTS, LOGS, TARGET, check, customers_target, our_target
+from log_buckets import EVENTS, LOGS, TARGET, check, customers_target, log_into, our_target
 from observed import steps, writes
 from trails import OTHER, client_of
 
@@ -85,7 +85,8 @@ def test_a_bucket_of_another_account_is_advised(function: StartFunction, moto: M
 def test_what_may_not_be_read_is_unknown_and_what_may_not_be_written_fails(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
-    our_target(moto)
+    trail(moto)
+    log_into(moto, our_target(moto))
     faults.deny("s3", "PutBucketNotificationConfiguration")
     assert judged(function, faults)["status"] == "failed" and told(moto) == {}
     faults.clear()

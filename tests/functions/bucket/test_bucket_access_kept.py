@@ -6,10 +6,10 @@ import json
 
 import pytest
 from conftest import StartFunction
-from given import refusal
+from given import refusal, trail
 from installed import Installed, caller
 from local_aws.processes import ACCOUNT, Ministack
-from log_buckets import READERS, TARGET, bucket_call, by_control, grant, only, put_policy
+from log_buckets import READERS, TARGET, bucket_call, by_control, grant, log_into, only, put_policy
 
 LOCAL, ELSEWHERE = "127.0.0.0/8", "192.0.2.0/24"
 """Where the tests call from, and not."""
@@ -28,6 +28,8 @@ class Kept:
         s3 = ministack.client("s3")
         s3.create_bucket(Bucket=TARGET)
         put_policy(ministack, json.loads(grant(TARGET, "*", "")), TARGET)
+        trail(ministack)
+        log_into(ministack, TARGET)
         s3.put_object(Bucket=TARGET, Key="log", Body=b"who read what")
 
     def limit(self, networks: str = "") -> None:

@@ -86,7 +86,9 @@ def versioned(installed: Installed) -> Event:
 
 def quiet(installed: Installed) -> Event:
     """Our bucket for access logs, of which nobody hears."""
-    return bucket_call(our_target(installed.ministack))
+    trail(installed.ministack)
+    log_into(installed.ministack, target := our_target(installed.ministack))
+    return bucket_call(target)
 
 
 def into_the_archive(installed: Installed) -> Event:

@@ -99,10 +99,25 @@ def test_a_fix_that_failed_is_of_the_same_wrong_and_of_the_same_calls() -> None:
         compare(found, undone | {"because": "no flow log; the fix failed: no"})
 
 
-def test_where_no_resource_may_be_read_the_command_says_it_of_the_region() -> None:
-    found = [outcome(resource="arn:*", status="unknown")]
-    assert compare(found, outcome(status="unknown")) == 1
-    for result in (outcome(status="compliant"), outcome(status="unknown", because="another reason")):
+def test_where_no_resource_may_be_listed_the_command_says_it_of_the_region() -> None:
+    why = "ec2:DescribeVpcs was denied"
+    found = [outcome(resource="arn:*", status="unknown", because=f"{why} (no)")]
+    assert compare(found, outcome(status="unknown", because=f"{why} in us-east-1")) == 1
+    for result in (
+        outcome(status="compliant", because=why), outcome(status="unknown", because="ec2:DescribeFlowLogs was denied"),
+        outcome(status="unknown"), outcome(status="unknown", because=why) | {"region": "eu-west-1"},
+        outcome(status="unknown", because=why) | {"severity": "high"},
+    ):
+        with pytest.raises(AssertionError):
+            compare(found, result)
+    with pytest.raises(AssertionError):
+        compare([outcome(resource="arn:two", status="unknown", because=why)], outcome(status="unknown", because=why))
+
+
+def test_what_could_not_be_read_on_the_way_ends_a_fix_after_the_same_calls() -> None:
+    found = [outcome("the role", "the flow log", status="planned", step="planned")]
+    assert compare(found, outcome("the role", status="unknown", because="it may not be read")) == 1
+    for result in (outcome("the flow log", status="unknown"), outcome("the role"), outcome("the role", status="compliant")):
         with pytest.raises(AssertionError):
             compare(found, result)
 
