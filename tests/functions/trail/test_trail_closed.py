@@ -146,7 +146,12 @@ UNREADABLE: dict[str, tuple[str, str, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("service", "operation", "unknown"), UNREADABLE.values(), ids=UNREADABLE)
+ENDS = {"regions": [pytest.mark.function_alone("where no region is listed the command ends, and says nothing else")]}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "unknown"), [pytest.param(*it, id=name, marks=ENDS.get(name, [])) for name, it in UNREADABLE.items()]
+)
 def test_what_cannot_be_read_is_unknown_and_the_rest_is_fixed(
     function: StartFunction, moto: Moto, faults: Faults, service: str, operation: str, unknown: set[str]
 ) -> None:
