@@ -162,7 +162,6 @@ def test_only_where_there_is_no_other_a_trail_for_data_events_takes_management_e
     assert changing(faults) == ["cloudtrail:PutEventSelectors"]
 
 
-@pytest.mark.function_alone("which changes share a call depends on which are refused")
 def test_a_region_that_is_full_refuses_and_the_rest_is_fixed(function: StartFunction, moto: Moto, faults: Faults) -> None:
     """Five trails in the west: the shadow of the only one in the east has no room there."""
     arn = kept_trail(moto, IsMultiRegionTrail=False, EnableLogFileValidation=False, KmsKeyId=None)

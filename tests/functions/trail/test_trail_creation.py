@@ -249,7 +249,7 @@ def test_five_events_at_once_make_one_trail(function: StartFunction, moto: Moto)
 PARTS = [*KEY_CALLS, *GROUP_CALLS, *ROLE_CALLS]
 
 
-@pytest.mark.function_alone("which changes share a call depends on which are refused")
+@pytest.mark.function_alone("what is refused to a new trail is left to a second call")
 @pytest.mark.parametrize("call", PARTS)
 def test_without_a_key_or_a_log_group_there_is_a_trail_all_the_same(
     function: StartFunction, moto: Moto, faults: Faults, call: str

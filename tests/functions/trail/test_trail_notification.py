@@ -84,7 +84,6 @@ def test_a_topic_that_works_is_left_alone(function: StartFunction, moto: Moto, f
     assert moto.client("sns").get_topic_attributes(TopicArn=trail_topic(moto))["Attributes"] == before["Attributes"]
 
 
-@pytest.mark.function_alone("which changes share a call depends on which are refused")
 def test_a_customers_topic_that_lost_its_policy_is_reported(function: StartFunction, moto: Moto, faults: Faults) -> None:
     topic = trail_topic(moto)
     arn = trail(moto, SnsTopicName=topic)

@@ -64,6 +64,16 @@ def test_where_nothing_was_changed_all_is_said_alike(status: str) -> None:
         compare([outcome(status=status, because="another reason"), planned], outcome(status=status), refused)
 
 
+@pytest.mark.parametrize("status", ["planned", "fought"])
+def test_what_is_only_planned_is_compared_where_nothing_was_changed(status: str) -> None:
+    found = [outcome("the flow log", status="planned", step="planned")]
+    assert compare(found, outcome("the flow log", status=status, step="planned", because="no flow log; it is left as it is")) == 1
+    with pytest.raises(AssertionError):
+        compare(found, outcome("the flow log", "more", status=status, step="planned"))
+    tried = outcome("the role", resource="arn:two")
+    assert compare([*found, tried], outcome("less", status=status, step="planned"), tried) == 1
+
+
 @pytest.mark.parametrize("status", ["advised", "compliant", "exempt"])
 def test_what_calls_for_others_have_left_behind_is_not_compared(status: str) -> None:
     tried = outcome("the role", resource="arn:two")
@@ -97,6 +107,20 @@ def test_a_fix_that_failed_is_of_the_same_wrong_and_of_the_same_calls() -> None:
     assert compare(found, undone) == 1
     with pytest.raises(AssertionError):
         compare(found, undone | {"because": "no flow log; the fix failed: no"})
+
+
+def test_a_shared_call_is_made_without_what_was_refused() -> None:
+    found = [
+        outcome("set it to a, b", status="planned", step="planned"),
+        outcome("make a", "set it to a, b", resource="arn:two", status="planned", step="planned"),
+    ]
+    refused = outcome("make a", "set it to a", resource="arn:two", status="failed", step="failed", because="no flow log; the fix failed: no")
+    assert compare(found, outcome("set it to b"), refused) == 2
+    for other in (outcome("set it to c"), outcome("set another to b"), outcome("set it"), outcome("set it to b", "more"), outcome()):
+        with pytest.raises(AssertionError):
+            compare(found, other, refused)
+    with pytest.raises(AssertionError):
+        compare(found, outcome("set it to b"), outcome("make a", "set it to a, b", resource="arn:two"))
 
 
 def test_where_no_resource_may_be_listed_the_command_says_it_of_the_region() -> None:
