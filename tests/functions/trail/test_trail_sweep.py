@@ -119,7 +119,6 @@ def test_the_regions_that_cannot_be_told_are_an_error(function: StartFunction, m
     assert changes(faults) == [] and not is_logging(moto, arn)
 
 
-@pytest.mark.function_alone("the command says it on standard error, of no resource")
 @pytest.mark.parametrize(
     "region", ["us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "eusc-de-east-1"]
 )
