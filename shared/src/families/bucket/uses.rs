@@ -179,7 +179,9 @@ impl Uses {
 
 fn denials(calls: &[DeniedCall]) -> Option<String> {
     let one = |unread: &DeniedCall| format!("{} was denied in {}", unread.action, unread.region);
-    let all: Vec<String> = calls.iter().map(one).collect();
+    let mut all: Vec<String> = calls.iter().map(one).collect();
+    // The regions answer in any order.
+    all.sort_unstable();
     (!all.is_empty()).then(|| all.join(", "))
 }
 
