@@ -93,7 +93,7 @@ impl Connector {
             }
             let answer = Answer::of(response).await?;
             self.turns.refused(call, left, &answer);
-            Ok::<HttpResponse, ConnectorError>(answer.response())
+            answer.response()
         };
         timeout(ATTEMPT_TIMEOUT, answer).await.unwrap_or_else(|late| Err(ConnectorError::timeout(late.into())))
     }

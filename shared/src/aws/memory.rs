@@ -124,7 +124,7 @@ impl Memory {
             self.settle(question, asked, &answer);
             Ok::<_, ConnectorError>(answer)
         };
-        Ok(asked.answer.get_or_try_init(|| whole).await?.response())
+        asked.answer.get_or_try_init(|| whole).await?.response()
     }
 
     /// Accounts for an answer that has come, and forgets it if it is no fact.
