@@ -93,8 +93,8 @@ fn buckets(lane: Lane) -> Yaml {
 
 /// Returns one of the names in `LogBuckets`. Where it has fewer, this is how no bucket's name begins.
 fn own_log_bucket(number: usize) -> Yaml {
-    let none: String = (1..Lane::OWN_LOG_BUCKETS).map(|number| format!(",/{number}")).collect();
-    Yaml::Short(format!("!Select [{number}, !Split [\",\", !Sub \"${{LogBuckets}}{none}\"]]"))
+    let none: Vec<String> = (1..Lane::OWN_LOG_BUCKETS).map(|number| format!("/{number}")).collect();
+    Yaml::Short(format!("!Select [{number}, !Split [\",\", !Sub \"${{LogBuckets}},{}\"]]", none.join(",")))
 }
 
 /// Renders the rules on the bus that wake a function at once, for a place `deep` columns in.
