@@ -104,6 +104,11 @@ def test_an_account_without_a_trail_is_told_from_any_region(moto: Moto, seen: bo
     assert done.code == 1 and ("cloudtrail:CreateTrail" in steps) != seen and ("cloudtrail:UpdateTrail" in steps) == seen, steps
 
 
+def test_what_is_named_twice_is_checked_once(moto: Moto) -> None:
+    done = checked(moto.endpoint, "--accounts", f"{ACCOUNT},{ACCOUNT}", "--regions", "eu-west-1,eu-west-1", "--family", "vpc", "--json")
+    assert done.json["accounts"] == [{"id": ACCOUNT, "regions": ["eu-west-1"]}]
+
+
 @pytest.mark.parametrize("others", [[ACCOUNT], []], ids=["and one that can", "alone"])
 def test_an_account_that_cannot_be_entered_is_in_every_file(
     moto: Moto, faults: Faults, tmp_path: Path, others: list[str]

@@ -4,6 +4,7 @@ use crate::arguments::again;
 use crate::control_ids::{ControlIds, FamilyNames};
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use trailkeeper::frameworks::Framework;
 use trailkeeper::model::{Severity, is_account};
@@ -155,7 +156,9 @@ impl Scope {
 
     pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
         let mut many = |name: &str| -> Vec<String> {
-            given.remove_many::<String>(name).into_iter().flatten().map(|it| it.trim().to_owned()).collect()
+            let mut named = BTreeSet::new();
+            let all = given.remove_many::<String>(name).into_iter().flatten().map(|it| it.trim().to_owned());
+            all.filter(|it| named.insert(it.clone())).collect()
         };
         let (regions, accounts) = (many("regions"), many("accounts"));
         if let Some(wrong) = accounts.iter().find(|it| !is_account(it)) {
