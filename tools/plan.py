@@ -50,8 +50,9 @@ class Plan:
         self.notes: list[str] = []
         self._reserve()
         if record_buckets.PARAMETER not in self.said:
-            kept = self.kept.get(record_buckets.PARAMETER) if self.update else None
-            found, notes = record_buckets.named(account, kept, self.holds[record_buckets.PARAMETER])
+            # An operator may have said what it holds already.
+            stays = self.update and record_buckets.PARAMETER in self.kept
+            found, notes = record_buckets.named(account, self.holds[record_buckets.PARAMETER].split(","), stays=stays)
             self.said = {**self.said, **found}
             self.notes += notes
 

@@ -12,7 +12,6 @@ from refusal import cause
 from values import Values, rules, template, unfit
 
 PARAMETER = "LogBuckets"
-MOST = 8
 # Nothing depends on an answer: whoever does not answer is not waited for.
 PATIENCE = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -46,28 +45,25 @@ def uncovered(names: Iterable[str], known: list[str]) -> list[str]:
     return found
 
 
-def named(account: Account, kept: str | None, usually: str) -> tuple[Values, list[str]]:
-    """The parameter where the stack does not have it yet, with the buckets that are there; and what people should know.
-
-    What it holds already stays: an operator may have said it.
-    """
-    names, notes = set[str](), []
+def named(account: Account, holds: list[str], *, stays: bool) -> tuple[Values, list[str]]:
+    """The parameter with the buckets that are there, unless it stays as it is; and what people should know."""
+    names, notes, rule = set[str](), [], rules()[PARAMETER]
     sources: dict[str, Callable[[Account], list[str | None]]] = {"trails": of_trails, "AWS Config": of_config}
     for source, buckets in sources.items():
         try:
             names |= {it for it in buckets(account) if it}
         except (BotoCoreError, ClientError) as error:
             notes.append(f"The log buckets of {source} could not be looked up, to name them in {PARAMETER}: {cause(error)}")
-    holds = (usually if kept is None else kept).split(",")
     # Buckets from before 2018 may have capitals, which the parameter takes from nobody.
-    odd = {it for it in names if unfit(it, rules()[PARAMETER])}
+    odd = {it for it in names if unfit(it, rule)}
     new = uncovered(names - odd, [*usual(), *holds])
-    added, left = new[: MOST - len(holds)], new[MOST - len(holds) :]
-    if kept is not None and added:
+    room = max((count for count in range(len(new) + 1) if not unfit(",".join([*holds, *new[:count]]), rule)), default=0)
+    added, left = new[:room], new[room:]
+    if stays and added:
         notes.append(f"Calls on {told(added)} come in batches: PARAMETERS='{PARAMETER}={','.join([*holds, *added])}' has them come at once")
     notes += [f"Calls on {told(them)} come in batches: {PARAMETER} {why}"
               for them, why in ((left, "has no room"), (sorted(odd), "takes no such name")) if them]
-    return ({PARAMETER: ",".join([*holds, *added])} if kept is None and added else {}), notes
+    return ({PARAMETER: ",".join([*holds, *added])} if added and not stays else {}), notes
 
 
 def told(buckets: list[str]) -> str:
